@@ -1,0 +1,44 @@
+import type { BareJid } from "@rollcall/xmpp";
+
+export type ScramMechanism = "SCRAM-SHA-1" | "SCRAM-SHA-256";
+
+/** What a server keeps of a password (RFC 5802, 2.2). All binary values in base64. */
+export interface ScramKeys {
+  readonly salt: string;
+  readonly iterations: number;
+  readonly storedKey: string;
+  readonly serverKey: string;
+}
+
+export interface Account {
+  readonly jid: BareJid;
+  readonly scram: Readonly<Record<ScramMechanism, ScramKeys>>;
+  /** A disabled account cannot log in (`account-disabled`). */
+  readonly disabled: boolean;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/**
+ * Accounts and their SCRAM keys; no password is ever stored.
+ * Written by the admin service only. Every implementation passes `account-store.contract.ts`.
+ */
+export interface AccountStore {
+  /** @throws {StoreUnavailableError} */
+  find(jid: BareJid): Promise<Account | undefined>;
+  /** Cheaper than `find`; may be answered from a cache that is at most a few seconds old. @throws {StoreUnavailableError} */
+  exists(jid: BareJid): Promise<boolean>;
+  /** Creates or replaces. @returns whether it was new. @throws {StoreUnavailableError} */
+  put(account: Account): Promise<"created" | "replaced">;
+  /** @returns whether there was one. @throws {StoreUnavailableError} */
+  remove(jid: BareJid): Promise<boolean>;
+  /** Every account's JID, in no order, as they are found. @throws {StoreUnavailableError} */
+  list(): AsyncIterable<BareJid>;
+}
+
+/** The store did not answer, or not in time; the write may or may not have happened. Asking again is safe. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+  readonly code = "store-unavailable";
+  readonly retryable = true;
+}

@@ -1,0 +1,7 @@
+export {
+  type Account,
+  type AccountStore,
+  type ScramKeys,
+  type ScramMechanism,
+  StoreUnavailableError,
+} from "./account-store.ts";

@@ -1,0 +1,2 @@
+export { type Bus, type ConsumeOptions, type Consumer, done, type Outcome } from "./bus.ts";
+export { BusError, type BusErrorCode } from "./bus-error.ts";

@@ -1,0 +1,63 @@
+import type { BareJid, Stanza } from "@rollcall/xmpp";
+import type { SessionRef } from "./session.ts";
+
+/**
+ * A message, iq or presence for an account: its presence owner applies RFC 6121, section 8.
+ * `from` is stamped, `to` is canonical and its bare form is the key. Subscription stanzas never come this way.
+ */
+export interface DeliverStanza {
+  readonly stanza: Stanza;
+  /** The account's session that just turned out to be gone; it does not count any more. */
+  readonly failedSession: SessionRef | undefined;
+  /** Milliseconds since the epoch at which the server received the stanza. */
+  readonly at: number;
+}
+
+/** Something for many accounts at once, named by the keys of the multicast. */
+export type PresenceFanOut =
+  | {
+      /** Available or unavailable presence without `to`; each account's available sessions get it, `to` its bare JID. */
+      readonly kind: "presence";
+      readonly stanza: Stanza;
+    }
+  | {
+      /** `prober` became available and is subscribed to the accounts: each answers as RFC 6121, 4.3.2 says. */
+      readonly kind: "probe";
+      /** Bare JID that the accounts check their roster for. */
+      readonly prober: BareJid;
+      /** Session that gets the answers; `undefined` sends them to the prober's bare JID. */
+      readonly replyTo: SessionRef | undefined;
+      /** Address that the answers carry in `to`. */
+      readonly replyAddress: string;
+      readonly id: string | undefined;
+    };
+
+/** To a connection node. */
+export type NodeDelivery =
+  | {
+      readonly kind: "write";
+      readonly session: number;
+      /** Complete stanzas as XML. */
+      readonly xml: string;
+    }
+  | {
+      /** One stanza for several sessions, `before + to + after` (`to` is escaped already). */
+      readonly kind: "fan-out";
+      readonly before: string;
+      readonly after: string;
+      readonly to: readonly string[];
+      /** `sessions[i]` gets the stanza with `to[i]`. */
+      readonly sessions: readonly number[];
+    }
+  | {
+      /** Ends a stream with a stream error condition of RFC 6120, 4.9.3. */
+      readonly kind: "close";
+      readonly session: number;
+      readonly condition: string;
+      readonly text: string | undefined;
+    };
+
+/** What one turn of an owner's event loop has for one node, in order. */
+export interface NodeDeliveries {
+  readonly items: readonly NodeDelivery[];
+}

@@ -1,0 +1,1 @@
+export type { Ownership, OwnershipListener } from "./ownership.ts";

@@ -1,0 +1,12 @@
+/** One of the services of a process, as `runServices` handles it. */
+export interface Service {
+  readonly name: string;
+  /** Resolves when the service takes work. */
+  start(): Promise<void>;
+  /** What still keeps the service from taking work; empty when it is ready. */
+  notReady(): readonly string[];
+  /** Takes no new work and finishes what it has, at most until `budgetMs` is over. */
+  drain(budgetMs: number): Promise<void>;
+  /** Frees everything. Called once, after `drain`. */
+  stop(): Promise<void>;
+}
