@@ -17,6 +17,17 @@ export {
   type SubscribersQuestion,
 } from "./channels.ts";
 export type { DeliverStanza, NodeDeliveries, NodeDelivery, PresenceFanOut } from "./delivery.ts";
+export {
+  type Decoded,
+  type DecodedAnswer,
+  decodeAnswer,
+  decodeEnvelope,
+  ENVELOPE_VERSION,
+  type Envelope,
+  encodeAnswer,
+  encodeEnvelope,
+} from "./envelope.ts";
+export { PARTITIONS, partitionOf } from "./partition.ts";
 export type {
   AccountEffect,
   AccountEffects,
@@ -27,3 +38,4 @@ export type {
   SubscriptionValue,
 } from "./roster-messages.ts";
 export type { BindAnswer, BindResource, CommandId, SessionCommand, SessionRef } from "./session.ts";
+export { subjects } from "./subjects.ts";
