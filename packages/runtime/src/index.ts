@@ -1,3 +1,17 @@
 export { type Clock, systemClock } from "./clock.ts";
+export { describeSettings, formatOrigin, type SettingDescription } from "./describe-settings.ts";
+export { createInstanceId, randomId } from "./ids.ts";
+export {
+  environmentName,
+  formatSettingProblems,
+  type InvalidSettings,
+  type LoadedSettings,
+  loadSettings,
+  type SettingOrigin,
+  type SettingProblem,
+  type SettingsSource,
+} from "./load-settings.ts";
+export { processSettings } from "./process-settings.ts";
 export type { Service } from "./service.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";
+export { formatListen } from "./settings-text.ts";

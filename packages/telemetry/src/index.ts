@@ -1,1 +1,10 @@
+export { CounterRegistry } from "./counters.ts";
+export {
+  createLogger,
+  type LogFormat,
+  type LoggerOptions,
+  type LogLevel,
+  type ProcessLogger,
+} from "./create-logger.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+export { createRedact, type JidPolicy, type Redact } from "./redact.ts";

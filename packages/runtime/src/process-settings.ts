@@ -1,0 +1,43 @@
+import { setting } from "./settings.ts";
+
+/** Settings of every process, whatever services it runs. */
+export const processSettings = {
+  domains: setting.list({
+    default: ["localhost"],
+    doc: "Domains whose accounts live here; the first is the default one.",
+  }),
+  "data.dir": setting.string({
+    default: "data",
+    doc: "Directory for what this process keeps: embedded store, certificate, admin token.",
+  }),
+  "listen.http": setting.listen({
+    default: { host: "127.0.0.1", port: 5281 },
+    doc: "Address of the HTTP server for health, counters and the admin interface.",
+  }),
+  "drain.budget_ms": setting.integer({
+    default: 10_000,
+    min: 0,
+    max: 600_000,
+    unit: "ms",
+    doc: "How long a process that was told to stop may go on finishing what it has.",
+  }),
+  "log.level": setting.choice({
+    default: "info",
+    choices: ["debug", "info", "warn", "error", "silent"],
+    doc: "The least important lines that are logged.",
+  }),
+  "log.format": setting.choice({
+    default: "auto",
+    choices: ["auto", "json", "text"],
+    doc: "JSON lines, or text for people; auto is text on a terminal.",
+  }),
+  "log.jids": setting.choice({
+    default: "plain",
+    choices: ["plain", "hashed"],
+    doc: "Whether log lines show JIDs, or stand-ins that keep only the domain.",
+  }),
+  "log.jids_key": setting.optionalString({
+    secret: true,
+    doc: "Key of the stand-ins; without one they change at every start.",
+  }),
+} as const;
