@@ -1,2 +1,3 @@
 export { type Bus, type ConsumeOptions, type Consumer, done, type Outcome } from "./bus.ts";
 export { BusError, type BusErrorCode } from "./bus-error.ts";
+export { createMemoryBus, type MemoryBusOptions } from "./memory-bus.ts";

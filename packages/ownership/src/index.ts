@@ -1,1 +1,2 @@
 export type { Ownership, OwnershipListener } from "./ownership.ts";
+export { createSoleOwnership } from "./sole-ownership.ts";

@@ -1,0 +1,1 @@
+export { type BusUnderTest, busContract } from "./bus.contract.ts";

@@ -1,0 +1,1 @@
+export { type OwnershipUnderTest, ownershipContract } from "./ownership.contract.ts";
