@@ -34,13 +34,14 @@ export function ownershipContract(name: string, make: () => Promise<OwnershipUnd
     test("a listener hears of what is owned already, once each, with the epoch that epochOf tells", () =>
       withOwnership(async (ownership) => {
         const gained = new Map<number, number>();
-        ownership.watch({
+        const stop = ownership.watch({
           gained(partition, epoch) {
             assert.equal(gained.has(partition), false);
             gained.set(partition, epoch);
           },
           lost: () => assert.fail("nothing is lost"),
         });
+        stop();
         assert.equal(gained.size, PARTITIONS);
         for (const [partition, epoch] of gained) assert.equal(ownership.epochOf(partition), epoch);
       }));
