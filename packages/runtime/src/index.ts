@@ -1,5 +1,7 @@
 export { type Clock, systemClock } from "./clock.ts";
 export { describeSettings, formatOrigin, type SettingDescription } from "./describe-settings.ts";
+export { Health, type HealthReason, type Phase } from "./health.ts";
+export { createHttpServer, type HttpPlugin, type HttpServer, type HttpServerOptions } from "./http-server.ts";
 export { createInstanceId, randomId } from "./ids.ts";
 export {
   environmentName,
@@ -12,6 +14,7 @@ export {
   type SettingsSource,
 } from "./load-settings.ts";
 export { processSettings } from "./process-settings.ts";
+export { type ProcessHost, type RunOptions, runServices } from "./run-services.ts";
 export type { Service } from "./service.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";
 export { formatListen } from "./settings-text.ts";

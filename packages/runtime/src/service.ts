@@ -1,4 +1,4 @@
-/** One of the services of a process, as `runServices` handles it. */
+/** One of the services of a process, or a store or bus that they share, as `runServices` handles it. */
 export interface Service {
   readonly name: string;
   /** Resolves when the service takes work. */
@@ -7,6 +7,6 @@ export interface Service {
   notReady(): readonly string[];
   /** Takes no new work and finishes what it has, at most until `budgetMs` is over. */
   drain(budgetMs: number): Promise<void>;
-  /** Frees everything. Called once, after `drain`. */
+  /** Frees everything. Called once, after `drain`, or after a `start` that failed. */
   stop(): Promise<void>;
 }
