@@ -1,5 +1,17 @@
-export type { BareJid, FullJid, Jid } from "./jid.ts";
+export {
+  type BareJid,
+  bareOf,
+  type FullJid,
+  type Jid,
+  makeFull,
+  parseJid,
+  prepareDomain,
+  prepareLocal,
+  prepareResource,
+  resourceOf,
+} from "./jid.ts";
 export { NS } from "./namespaces.ts";
+export { prepareOpaque } from "./precis/opaque-string.ts";
 export {
   escapeAttribute,
   escapeText,
