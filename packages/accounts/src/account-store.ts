@@ -22,17 +22,23 @@ export interface Account {
 /**
  * Accounts and their SCRAM keys; no password is ever stored.
  * Written by the admin service only. Every implementation passes `account-store.contract.ts`.
+ *
+ * What is written through a store is seen through the same store at once, by `exists` too, and through the stores of
+ * other processes by their next `find`. Two writers of one account at the same time: the later `put` wins.
  */
 export interface AccountStore {
-  /** @throws {StoreUnavailableError} */
+  /** @throws {StoreUnavailableError} @throws {AccountUnreadableError} */
   find(jid: BareJid): Promise<Account | undefined>;
   /** Cheaper than `find`; may be answered from a cache that is at most a few seconds old. @throws {StoreUnavailableError} */
   exists(jid: BareJid): Promise<boolean>;
-  /** Creates or replaces. @returns whether it was new. @throws {StoreUnavailableError} */
+  /** Creates or replaces, also what is unreadable. @returns whether it was new. @throws {StoreUnavailableError} */
   put(account: Account): Promise<"created" | "replaced">;
   /** @returns whether there was one. @throws {StoreUnavailableError} */
   remove(jid: BareJid): Promise<boolean>;
-  /** Every account's JID, in no order, as they are found. @throws {StoreUnavailableError} */
+  /**
+   * Every account's JID, in no order, as they are found. One removed seconds ago may still be among them.
+   * @throws {StoreUnavailableError}
+   */
   list(): AsyncIterable<BareJid>;
 }
 
@@ -41,4 +47,11 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
   readonly code = "store-unavailable";
   readonly retryable = true;
+}
+
+/** There is such an account, but what is stored of it makes no sense. `put` replaces it, `remove` removes it. */
+export class AccountUnreadableError extends Error {
+  override readonly name = "AccountUnreadableError";
+  readonly code = "account-unreadable";
+  readonly retryable = false;
 }
