@@ -1,1 +1,25 @@
-export {};
+export {
+  isDirectedTo,
+  type PresenceAudience,
+  type PresenceResource,
+  type PresenceStep,
+  planAvailable,
+  planUnavailable,
+} from "./presence-plan.ts";
+export { type PresenceType, presenceTypeOf } from "./presence-type.ts";
+export {
+  type Addressee,
+  type AddresseeDecision,
+  accountRouting,
+  addresseeRouting,
+  isKnown,
+  mayBeAnswered,
+  maySeePresence,
+  type ResourceSituation,
+  type RoutingDecision,
+  type RoutingRow,
+  resourceSituation,
+  type SenderStanding,
+  type StanzaClass,
+  stanzaClassOf,
+} from "./routing.ts";
