@@ -1,0 +1,73 @@
+/** What the bench needs of a server, whoever wrote it. */
+import { createServer } from "node:net";
+import type { LoadEndpoint } from "./load-client.ts";
+
+export interface LoadUser {
+  readonly username: string;
+  /** Usernames of the contacts; every one is mutual (`both`). */
+  readonly contacts: readonly string[];
+}
+
+export const DOMAIN = "localhost";
+export const PASSWORD = "correct horse battery staple";
+
+export interface ServerUnderTest {
+  /** Name and version for the report. */
+  readonly name: string;
+  readonly pid: number;
+  /** Without TLS; SCRAM-SHA-1 is offered in clear. */
+  readonly plain: LoadEndpoint;
+  /** With STARTTLS. */
+  readonly secure: LoadEndpoint;
+  stop(): Promise<void>;
+}
+
+export interface ServerKind {
+  readonly name: string;
+  /** Why it cannot run here, or `undefined`. */
+  missing(): string | undefined;
+  /** Starts it on free ports with these accounts and rosters in a folder of its own. */
+  start(users: readonly LoadUser[], options?: { readonly jemalloc?: boolean }): Promise<ServerUnderTest>;
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Polls until `ready` says so. @throws after a minute. */
+export async function until(what: string, ready: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if (await ready()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${what} took more than a minute`);
+}
+
+/** `count` users in a ring, each with the `degree` nearest ones as mutual contacts. */
+export function ring(prefix: string, count: number, degree: number): LoadUser[] {
+  const name = (index: number): string => `${prefix}${(index + count) % count}`;
+  return Array.from({ length: count }, (_, index) => ({
+    username: name(index),
+    contacts: Array.from({ length: degree / 2 }, (_, step) => [
+      name(index + step + 1),
+      name(index - step - 1),
+    ]).flat(),
+  }));
+}
+
+/** A user whose contacts are nobody: rosters of a given size. */
+export function withItems(prefix: string, count: number, items: number): LoadUser[] {
+  return Array.from({ length: count }, (_, index) => ({
+    username: `${prefix}${index}`,
+    contacts: Array.from({ length: items }, (_, item) => `contact${item}-of-${prefix}${index}`),
+  }));
+}
