@@ -1,6 +1,13 @@
 export type { Bucket, BucketOptions, GetOptions, PutOptions, Quorum } from "./bucket.ts";
 export type { BucketProperties } from "./bucket-properties.ts";
 export { createDirectTransport } from "./direct-transport.ts";
+export {
+  createHttpTransport,
+  type HostStatus,
+  type HttpTransport,
+  HttpTransportCounters,
+  type HttpTransportOptions,
+} from "./http-transport.ts";
 export { createRiakClient, type RiakClient, type RiakClientOptions } from "./riak-client.ts";
 export { RiakCounters } from "./riak-counters.ts";
 export { RiakError, type RiakErrorCode, type RiakErrorOptions } from "./riak-error.ts";
