@@ -12,6 +12,43 @@ export {
 } from "./jid.ts";
 export { NS } from "./namespaces.ts";
 export { prepareOpaque } from "./precis/opaque-string.ts";
+export { decodeBase64, encodeBase64 } from "./sasl/base64.ts";
+export type { ChannelBinding, ChannelBindingType } from "./sasl/channel-binding.ts";
+export {
+  isSaslMechanism,
+  type SaslMechanism,
+  type ScramHash,
+  type ScramMechanism,
+  saslMechanisms,
+  scramHashes,
+} from "./sasl/mechanisms.ts";
+export { type PlainMessage, parsePlain } from "./sasl/plain.ts";
+export type { SaslCondition } from "./sasl/sasl-condition.ts";
+export { beginSasl, type SaslExchange, type SaslPerformer, settleSasl } from "./sasl/sasl-exchange.ts";
+export type { SaslOptions } from "./sasl/sasl-options.ts";
+export type { CredentialAnswer, SaslDerivation, SaslLookup, SaslReply, SaslStep } from "./sasl/sasl-step.ts";
+export {
+  readServerFirst,
+  ScramClientError,
+  type ScramClientFinal,
+  type ScramClientFirst,
+  type ScramClientOptions,
+  type ScramServerFirst,
+  scramClientFinal,
+  scramClientFirst,
+} from "./sasl/scram-client.ts";
+export {
+  type DeriveKey,
+  deriveScramKeys,
+  pbkdf2,
+  type ScramClientKeys,
+  type ScramKeys,
+  saltPassword,
+  scramClientKeys,
+  scramIterations,
+  scramSaltBytes,
+} from "./sasl/scram-keys.ts";
+export type { UnknownUsers } from "./sasl/unknown-user.ts";
 export {
   escapeAttribute,
   escapeText,
