@@ -40,8 +40,8 @@ export const rollcall: ServerKind = {
       ROLLCALL_TLS_REQUIRED: "false",
       ROLLCALL_LOG_LEVEL: "warn",
       // The load comes from one address.
-      ROLLCALL_LIMITS_CONNECTIONS_PER_IP: "1000000",
-      ROLLCALL_LIMITS_CONNECTION_ATTEMPTS_PER_IP: "1000000",
+      ROLLCALL_LIMITS_CONNECTIONS_PER_ADDRESS: "1000000",
+      ROLLCALL_LIMITS_ATTEMPTS_PER_ADDRESS: "1000000",
     };
     const profile = process.env.ROLLCALL_BENCH_PROFILE;
     const nodeOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
