@@ -1,1 +1,2 @@
-export {};
+export { adminSettings } from "./config.ts";
+export { type AdminDeps, createAdminService } from "./service.ts";
