@@ -23,3 +23,25 @@ export {
   type StanzaClass,
   stanzaClassOf,
 } from "./routing.ts";
+export {
+  hasPendingIn,
+  hasPendingOut,
+  noSubscription,
+  type SubscriptionValue,
+  subscriptionState,
+  subscriptionValue,
+  transition,
+} from "./subscription.ts";
+export {
+  preApprovedTable,
+  type Removal,
+  removalTable,
+  type Subscription,
+  type SubscriptionEffect,
+  type SubscriptionEvent,
+  type SubscriptionStanzaType,
+  type SubscriptionState,
+  subscriptionTable,
+  type Transition,
+  type TransitionTable,
+} from "./subscription-table.ts";
