@@ -29,10 +29,12 @@ export interface ClientFinal {
 /** Printable ASCII without the comma. */
 const printable = "[!-+\\--~]+";
 const value = "[^,\\0]+";
+/** `=` occurs only where it stands for itself or for the comma. */
+const saslname = "(?:[^,=\\0]|=2C|=3D)+";
 const extensions = `(?:,[A-Za-z]=${value})*`;
 const clientFirst = new RegExp(
-  `^(?<gs2Header>(?:(?<flag>[ny])|p=(?<type>[A-Za-z0-9.-]+)),(?:a=(?<authzid>${value}))?,)` +
-    `(?<bare>n=(?<username>${value}),r=(?<nonce>${printable})(?<extensions>${extensions}))$`,
+  `^(?<gs2Header>(?:(?<flag>[ny])|p=(?<type>[A-Za-z0-9.-]+)),(?:a=(?<authzid>${saslname}))?,)` +
+    `(?<bare>n=(?<username>${saslname}),r=(?<nonce>${printable})(?<extensions>${extensions}))$`,
 );
 const clientFinal = new RegExp(
   `^(?<withoutProof>c=(?<channelBinding>[A-Za-z0-9+/=]+),r=(?<nonce>${printable})(?<extensions>${extensions}))` +
@@ -40,10 +42,9 @@ const clientFinal = new RegExp(
 );
 /** A mandatory extension: this side knows none, so the exchange fails. */
 const mandatoryExtension = ",m=";
-const badEscape = /=(?!2C|3D)/;
 
-function decodeSaslname(text: string): string | undefined {
-  return badEscape.test(text) ? undefined : text.replaceAll("=2C", ",").replaceAll("=3D", "=");
+function decodeSaslname(text: string): string {
+  return text.replaceAll("=2C", ",").replaceAll("=3D", "=");
 }
 
 /** The other direction; `name` is not empty. */
@@ -55,15 +56,12 @@ export function encodeSaslname(name: string): string {
 export function parseClientFirst(data: Uint8Array): ClientFirst | undefined {
   const groups = clientFirst.exec(decodeUtf8(data) ?? "")?.groups;
   if (groups === undefined || groups.extensions!.includes(mandatoryExtension)) return undefined;
-  const username = decodeSaslname(groups.username!);
-  const authzid = groups.authzid === undefined ? undefined : decodeSaslname(groups.authzid);
-  if (username === undefined || (authzid === undefined && groups.authzid !== undefined)) return undefined;
   return {
     gs2Header: groups.gs2Header!,
     binding:
       groups.type === undefined ? { kind: groups.flag as "n" | "y" } : { kind: "p", type: groups.type },
-    authzid,
-    username,
+    authzid: groups.authzid === undefined ? undefined : decodeSaslname(groups.authzid),
+    username: decodeSaslname(groups.username!),
     nonce: groups.nonce!,
     bare: groups.bare!,
   };
