@@ -1,0 +1,1 @@
+export { type BucketUnderTest, bucketContract } from "./bucket.contract.ts";
