@@ -1,4 +1,4 @@
-import { limited, maxPartBytes, maxPartInput } from "./jid-part-limit.ts";
+import { limited, maxPartBytes } from "./jid-part-limit.ts";
 import { enforceUsernameCaseMapped } from "./precis/username-case-mapped.ts";
 
 /** Printable ASCII without the characters that RFC 7622, 3.3.1, excludes. */
@@ -13,7 +13,6 @@ const excluded = /["&'/:<>@]/;
  */
 export function prepareLocal(text: string): string | undefined {
   if (asciiLocalpart.test(text)) return text.length <= maxPartBytes ? text.toLowerCase() : undefined;
-  if (text.length > maxPartInput) return undefined;
   const enforced = enforceUsernameCaseMapped(text);
   return enforced === undefined || excluded.test(enforced) ? undefined : limited(enforced);
 }

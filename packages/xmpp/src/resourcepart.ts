@@ -1,4 +1,4 @@
-import { limited, maxPartBytes, maxPartInput } from "./jid-part-limit.ts";
+import { limited, maxPartBytes } from "./jid-part-limit.ts";
 import { prepareOpaque } from "./precis/opaque-string.ts";
 
 const asciiResourcepart = /^[!-~][ -~]*$/;
@@ -10,7 +10,6 @@ const asciiResourcepart = /^[!-~][ -~]*$/;
  */
 export function prepareResource(text: string): string | undefined {
   if (asciiResourcepart.test(text)) return text.length <= maxPartBytes ? text : undefined;
-  if (text.length > maxPartInput) return undefined;
   const enforced = prepareOpaque(text);
   return enforced?.startsWith(" ") ? undefined : limited(enforced);
 }

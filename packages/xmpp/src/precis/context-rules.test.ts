@@ -23,7 +23,14 @@ const rules: Readonly<Record<string, { valid: readonly string[]; invalid: readon
   },
   "zero width joiner after a virama": {
     valid: ["\u0915\u094D\u200D\u0937", "\u0915\u094D\u200D"],
-    invalid: ["\u200D", "a\u200Db", "\u0628\u200D\u0628", "\u094D\u200D\u0937", "\u{1F468}\u200D\u{1F469}"],
+    invalid: [
+      "\u200D",
+      "a\u200Db",
+      "\u0628\u200D\u0628",
+      "\u094D\u200D\u0937",
+      "\u{1F468}\u200D\u{1F469}",
+      `\u0915${"\u094D\u200D".repeat(5)}`,
+    ],
   },
   "middle dot between two l": {
     valid: ["l\u00B7l", "col\u00B7lega"],

@@ -11,6 +11,8 @@ const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
 const arabicIndicDigit = /[\u0660-\u0669]/u;
 const extendedArabicIndicDigit = /[\u06F0-\u06F9]/u;
 const markOrJoiner = /[\p{M}\p{Join_Control}]/u;
+/** As many marks and joiners in a row are looked at on either side of a joiner; writing has fewer. */
+const maxRun = 8;
 
 /**
  * ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER (A.1, A.2). The rule needs Joining_Type, which regular
@@ -18,19 +20,22 @@ const markOrJoiner = /[\p{M}\p{Join_Control}]/u;
  * joiner's surroundings alone: the marks around it and one base character on either side.
  */
 function joinerIsValid(codePoints: readonly string[], index: number): boolean {
-  let start = index;
-  do start--;
-  while (start >= 0 && markOrJoiner.test(codePoints[start]!));
-  let end = index;
-  do end++;
-  while (end < codePoints.length && markOrJoiner.test(codePoints[end]!));
-  if (start < 0) return false;
+  const isInRun = (at: number) => at >= 0 && at < codePoints.length && markOrJoiner.test(codePoints[at]!);
+  let start = index - 1;
+  while (isInRun(start) && index - start <= maxRun) start--;
+  let end = index + 1;
+  while (isInRun(end) && end - index <= maxRun) end++;
+  if (start < 0 || isInRun(start) || isInRun(end)) return false;
   const surroundings = codePoints.slice(start, end + 1).join("");
   return !toUnicode(surroundings, { checkJoiners: true }).error;
 }
 
-/** Whether the CONTEXTJ or CONTEXTO code point at `index` may stand there. */
-export function contextIsValid(codePoints: readonly string[], index: number): boolean {
+/**
+ * Whether the CONTEXTJ or CONTEXTO code point at `index` may stand there.
+ *
+ * @param codePoints those of `text`.
+ */
+export function contextIsValid(text: string, codePoints: readonly string[], index: number): boolean {
   const before = codePoints[index - 1] ?? "";
   const after = codePoints[index + 1] ?? "";
   const codePoint = codePoints[index]!;
@@ -46,14 +51,10 @@ export function contextIsValid(codePoints: readonly string[], index: number): bo
     case "\u05F4": // HEBREW GERSHAYIM (A.6)
       return hebrew.test(before);
     case "\u30FB": // KATAKANA MIDDLE DOT (A.7)
-      return codePoints.some((other) => japanese.test(other));
+      return japanese.test(text);
     default: // The two sets of Arabic digits are not mixed (A.8, A.9).
-      if (arabicIndicDigit.test(codePoint)) {
-        return !codePoints.some((other) => extendedArabicIndicDigit.test(other));
-      }
-      if (extendedArabicIndicDigit.test(codePoint)) {
-        return !codePoints.some((other) => arabicIndicDigit.test(other));
-      }
+      if (arabicIndicDigit.test(codePoint)) return !extendedArabicIndicDigit.test(text);
+      if (extendedArabicIndicDigit.test(codePoint)) return !arabicIndicDigit.test(text);
       return false;
   }
 }

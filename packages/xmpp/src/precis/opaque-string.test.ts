@@ -20,6 +20,12 @@ describe("prepareOpaque", () => {
     assert.equal(prepareOpaque("my cat is a \u0009by"), undefined);
   });
 
+  it("refuses what is too long to be worth the work", () => {
+    assert.equal(prepareOpaque("a".repeat(2046)), "a".repeat(2046));
+    assert.equal(prepareOpaque("a".repeat(2047)), undefined);
+    assert.equal(prepareOpaque(`a${"\u0301\u0323".repeat(100_000)}`), undefined);
+  });
+
   it("composes, and keeps case, width and compatibility characters", () => {
     assert.equal(prepareOpaque("A\u030A\u2163\uFF21"), "\u00C5\u2163\uFF21");
   });

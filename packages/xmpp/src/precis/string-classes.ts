@@ -17,7 +17,7 @@ function belongs(text: string, freeformToo: boolean): boolean {
         break;
       case "CONTEXTJ":
       case "CONTEXTO":
-        if (!contextIsValid(codePoints, index)) return false;
+        if (!contextIsValid(text, codePoints, index)) return false;
         break;
       case "DISALLOWED":
       case "UNASSIGNED":

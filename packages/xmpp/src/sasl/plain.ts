@@ -19,7 +19,7 @@ export interface PlainMessage {
 
 /** @returns `undefined` where the message breaks the syntax: `[authzid] NUL authcid NUL passwd` in UTF-8. */
 export function parsePlain(data: Uint8Array): PlainMessage | undefined {
-  const [authzid, username, password, ...rest] = decodeUtf8(data)?.split("\0") ?? [];
+  const [authzid, username, password, ...rest] = decodeUtf8(data)?.split("\0", 4) ?? [];
   if (authzid === undefined || !username || !password || rest.length > 0) return undefined;
   return { authzid: authzid === "" ? undefined : authzid, username, password };
 }
