@@ -26,7 +26,7 @@ function isLdhOrULabel(label: string): boolean {
   return ascii.test(label) || (isIdentifier(label) && !ignorableBlocks.test(label));
 }
 
-/** The canonical text of an IPv6 literal (RFC 5952), in brackets. */
+/** The one spelling of an IPv6 literal, that of URLs: RFC 5952 without dotted decimals. */
 function prepareIpv6Literal(text: string): string | undefined {
   const url = `http://${text}/`;
   return URL.canParse(url) ? new URL(url).hostname : undefined;
