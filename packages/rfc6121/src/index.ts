@@ -8,6 +8,48 @@ export {
 } from "./presence-plan.ts";
 export { type PresenceType, presenceTypeOf } from "./presence-type.ts";
 export {
+  applyChanges,
+  type ContactFacts,
+  changesSince,
+  contactIn,
+  countItems,
+  emptyRoster,
+  forgetRemovals,
+  type ItemChange,
+  isWorthKeeping,
+  looksSame,
+  maxRemembered,
+  type PendingRequest,
+  pendingRequests,
+  type RemovedContact,
+  type Roster,
+  type RosterChange,
+  type RosterContact,
+  rosterItems,
+} from "./roster.ts";
+export {
+  bareRequest,
+  decideItemRemoval,
+  decideItemSet,
+  decideSubscription,
+  type ItemSet,
+  type RosterFull,
+  type RosterLimits,
+  type SubscriptionDecision,
+  type TooManyRequests,
+} from "./roster-decisions.ts";
+export {
+  emptyResult,
+  itemChangeXml,
+  itemsXml,
+  itemXml,
+  parseRosterIq,
+  type RosterIqRefusal,
+  type RosterRequest,
+  removedItemXml,
+  rosterResult,
+} from "./roster-iq.ts";
+export {
   type Addressee,
   type AddresseeDecision,
   accountRouting,
