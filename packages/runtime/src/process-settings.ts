@@ -11,7 +11,7 @@ export const processSettings = {
     doc: "Directory for what this process keeps: embedded store, certificate, admin token.",
   }),
   "listen.http": setting.listen({
-    default: { host: "127.0.0.1", port: 5281 },
+    default: { host: "127.0.0.1", port: 8080 },
     doc: "Address of the HTTP server for health, counters and the admin interface.",
   }),
   "drain.budget_ms": setting.integer({

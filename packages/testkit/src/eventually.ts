@@ -1,5 +1,9 @@
 /** Waits until a condition holds, looking again and again: the test's word for "sooner or later". */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {
+export async function eventually(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patienceMs = 20_000,
+): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     if (await holds()) return;

@@ -1,1 +1,13 @@
-export {};
+export { eventually } from "./eventually.ts";
+export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
+export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
+export { type Endpoint, type Match, PATIENCE_MS, Wire } from "./wire.ts";
+export { XmlNode } from "./xml-tree.ts";
+export {
+  escapeXml,
+  type LoginOptions,
+  SaslFailure,
+  streamHeader,
+  uniqueId,
+  XmppClient,
+} from "./xmpp-client.ts";

@@ -1,10 +1,14 @@
 /** A whole server in this process, on free loopback ports, with its data in a temporary folder. */
+
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createAllInOne, defaultSettings } from "@rollcall/all-in-one";
-import type { ContactRecord } from "@rollcall/contracts";
+import { type AllInOneSettings, createAllInOne, defaultSettings } from "@rollcall/all-in-one";
+import { type ContactRecord, channels } from "@rollcall/contracts";
+import { type ProcessHost, runServices } from "@rollcall/runtime";
 import { type Logger, silentLogger } from "@rollcall/telemetry";
+import { type BareJid, deriveScramKeys, scramSaltBytes } from "@rollcall/xmpp";
 import type { Endpoint } from "./wire.ts";
 
 export interface ServerOptions {
@@ -13,6 +17,8 @@ export interface ServerOptions {
   /** Kept when the server stops; a temporary folder otherwise. */
   readonly dataDir?: string;
   readonly logger?: Logger;
+  /** Default true. */
+  readonly encodeOnBus?: boolean;
 }
 
 export interface RunningServer {
@@ -33,6 +39,17 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Signals of the test process are not the server's. */
+const deafHost: ProcessHost = { on() {}, off() {}, exit() {} };
+
 const anyPort = { host: "127.0.0.1", port: 0 };
 
 /**
@@ -41,7 +58,7 @@ const anyPort = { host: "127.0.0.1", port: 0 };
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "rollcall-test-"));
-  const settings = {
+  const settings: AllInOneSettings = {
     ...defaultSettings(),
     "data.dir": folder,
     "listen.c2s": anyPort,
@@ -53,8 +70,25 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     "limits.attempts_per_address": 1_000_000,
     ...options.settings,
   };
-  const server = await createAllInOne({ settings, logger: options.logger ?? silentLogger, encodeOnBus: true });
-  await server.start();
+  const logger = options.logger ?? silentLogger;
+  const server = createAllInOne({ settings, logger, encodeOnBus: options.encodeOnBus ?? true });
+  const ending = new AbortController();
+  const started = withResolvers();
+  const ended = runServices({
+    services: server.services,
+    health: server.health,
+    logger,
+    drainBudgetMs: 5_000,
+    host: deafHost,
+    until: ending.signal,
+    onStarted: () => started.resolve(),
+  });
+  await Promise.race([
+    started.promise,
+    ended.then((code) => {
+      throw new Error(`the server ended at start with code ${code}`);
+    }),
+  ]);
   const addresses = server.addresses();
   const http = `http://${addresses.http?.host}:${addresses.http?.port}`;
   const adminToken = readFileSync(join(folder, "admin-token"), "utf8").trim();
@@ -79,12 +113,28 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     http,
     dataDir: folder,
     adminToken,
-    addUser: (jid, password) => server.addAccount(jid, password),
+    async addUser(jid, password) {
+      const keys = async (mechanism: "SCRAM-SHA-1" | "SCRAM-SHA-256") => {
+        const made = await deriveScramKeys(mechanism, password, randomBytes(scramSaltBytes), 4096);
+        if (made === undefined) throw new Error("the password cannot be used");
+        return made;
+      };
+      await server.accounts.put({
+        jid: jid as BareJid,
+        scram: { "SCRAM-SHA-1": await keys("SCRAM-SHA-1"), "SCRAM-SHA-256": await keys("SCRAM-SHA-256") },
+        disabled: false,
+        createdAt: Date.now(),
+      });
+    },
     removeUser: (jid) => ok(admin("DELETE", `/users/${encodeURIComponent(jid)}`)),
-    importRoster: (jid, contacts) => server.importRoster(jid, contacts),
+    async importRoster(jid, contacts) {
+      const answer = await server.bus.request(channels.rosterAdmin, jid, { kind: "import", contacts });
+      if (answer.kind !== "imported") throw new Error(`import of ${jid}: ${JSON.stringify(answer)}`);
+    },
     admin,
     async stop() {
-      await server.stop();
+      ending.abort();
+      await ended;
       if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

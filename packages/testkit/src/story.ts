@@ -11,8 +11,8 @@
  */
 import { after } from "node:test";
 import { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
-import { type LoginOptions, XmppClient } from "./xmpp-client.ts";
 import type { XmlNode } from "./xml-tree.ts";
+import { type LoginOptions, XmppClient } from "./xmpp-client.ts";
 
 let people = 0;
 
@@ -115,7 +115,11 @@ export function story<const Names extends readonly string[]>(
 }
 
 /** Puts contacts into each other's rosters, as an operator's import does: no stanza is sent. */
-export async function befriend(one: Person, other: Person, subscription: "both" | "to" | "from" = "both"): Promise<void> {
+export async function befriend(
+  one: Person,
+  other: Person,
+  subscription: "both" | "to" | "from" = "both",
+): Promise<void> {
   const back = { both: "both", to: "from", from: "to" } as const;
   await one.server.importRoster(one.jid, { [other.jid]: { subscription } });
   await one.server.importRoster(other.jid, { [one.jid]: { subscription: back[subscription] } });

@@ -1,0 +1,60 @@
+import {
+  type BucketProperties,
+  createDirectTransport,
+  createRiakClient,
+  type RiakClient,
+} from "@rollcall/riak-client";
+import { type EmbeddedRiak, openEmbeddedRiak } from "@rollcall/riak-embedded";
+import type { ListenAddress, Service } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+
+export interface EmbeddedStoreOptions {
+  /** Where the data is. */
+  readonly dir: string;
+  /** Where Riak's HTTP API is open; `undefined` keeps it inside the process. */
+  readonly listen: ListenAddress | undefined;
+  /** Buckets and the properties they must have. */
+  readonly buckets: Readonly<Record<string, BucketProperties>>;
+  readonly logger: Logger;
+}
+
+/** The embedded store as a service, and the client that calls it without a socket. */
+export interface EmbeddedStore {
+  readonly service: Service;
+  readonly client: RiakClient;
+  /** Where the HTTP API is, once started. */
+  address(): ListenAddress | undefined;
+}
+
+export function createEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
+  const { logger } = options;
+  let riak: EmbeddedRiak | undefined;
+  let bound: ListenAddress | undefined;
+  const client = createRiakClient({
+    logger,
+    transport: createDirectTransport((request) => {
+      if (riak === undefined) return Promise.reject(new Error("the embedded store is not open"));
+      return riak.handle(request);
+    }),
+  });
+  return {
+    client,
+    address: () => bound,
+    service: {
+      name: "store",
+      async start() {
+        riak = await openEmbeddedRiak({ dir: options.dir, logger });
+        for (const [bucket, properties] of Object.entries(options.buckets)) {
+          await client.applyBucketProperties(bucket, properties);
+        }
+        if (options.listen !== undefined) bound = await riak.listen(options.listen);
+      },
+      notReady: () => (riak === undefined ? ["is not open"] : []),
+      async drain() {},
+      async stop() {
+        await client.close();
+        await riak?.close();
+      },
+    },
+  };
+}
