@@ -1,5 +1,5 @@
 import { type Bucket, type Fetched, type RiakClient, RiakError } from "@rollcall/riak-client";
-import type { BareJid } from "@rollcall/xmpp";
+import { type BareJid, parseJid } from "@rollcall/xmpp";
 import { accountCodec, resolveSiblings, type StoredAccount } from "./account-document.ts";
 import {
   type Account,
@@ -128,7 +128,11 @@ class RiakAccountStore implements AccountStore {
 
   async *list(): AsyncIterable<BareJid> {
     try {
-      for await (const key of this.#bucket.keys()) yield key as BareJid;
+      for await (const key of this.#bucket.keys()) {
+        const bare = parseJid(key)?.bare;
+        // A key that is no canonical bare JID was put there by hand, and nobody can log in as it.
+        if (bare === key) yield bare;
+      }
     } catch (error) {
       throw unavailableError(error);
     }

@@ -10,6 +10,7 @@ import type { Bucket } from "./bucket.ts";
 import { createRiakClient, type RiakClient } from "./riak-client.ts";
 import type { Fetched, RiakObject, Siblings, Stored } from "./riak-object.ts";
 import type { RiakTransport } from "./riak-transport.ts";
+import { MAX_META_VALUE_BYTES } from "./user-metadata.ts";
 import { jsonCodec } from "./value-codec.ts";
 
 export interface BucketUnderTest {
@@ -188,6 +189,17 @@ export function bucketContract(name: string, make: () => Promise<BucketUnderTest
       };
       await bucket.put(romeo, 1, { meta });
       assert.deepEqual({ ...expectFound(await bucket.get(romeo)).meta }, meta);
+    });
+
+    test("metadata may be as long as the limits say", async () => {
+      const romeo = key();
+      const meta: Record<string, string> = {};
+      for (const name of ["one", "two", "three", "four"])
+        meta[name] = name[0]?.repeat(MAX_META_VALUE_BYTES) ?? "";
+      const { context } = expectStored(await bucket.put(romeo, 1, { meta }));
+      assert.deepEqual({ ...expectFound(await bucket.get(romeo)).meta }, meta);
+      await bucket.put(romeo, 2, { context, meta });
+      expectSiblings(await bucket.put(romeo, 3, { context, meta }));
     });
 
     for (const odd of [

@@ -23,6 +23,8 @@ const siblingHeaders = { accept: "multipart/mixed" };
 const deleteHeaders = { accept: WRITE_ACCEPT };
 const listHeaders = { accept: "application/json" };
 
+/** Longest silence of a listing: Riak walks the whole store before it can say that a part has no keys. */
+const LISTING_TIMEOUT_MS = 60_000;
 /** How often siblings are asked for again when they were answered without their values. */
 const SIBLING_READS = 3;
 
@@ -155,14 +157,16 @@ export class HttpBucket<T> implements Bucket<T> {
       path: `${this.#path}?keys=stream`,
       headers: listHeaders,
       body: undefined,
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: LISTING_TIMEOUT_MS,
     };
     if (this.#transport.stream !== undefined) {
       const response = await this.#transport.stream(request);
       if (response.status !== 200) await throwStreamFault(response);
       return response;
     }
-    const { status, headers, body } = await this.#send("GET", request.path, listHeaders, undefined);
+    const response = await this.#transport.send(request);
+    throwFault(response, false);
+    const { status, headers, body } = response;
     return { status, headers, body: piece(body) };
   }
 

@@ -1,0 +1,1 @@
+export { type AccountStoreUnderTest, accountStoreContract } from "./account-store.contract.ts";
