@@ -1,3 +1,5 @@
+export { detachStanza, detachString } from "./detach.ts";
+export { type Element, element } from "./element.ts";
 export {
   type BareJid,
   bareOf,
@@ -11,6 +13,19 @@ export {
   resourceOf,
 } from "./jid.ts";
 export { NS } from "./namespaces.ts";
+export {
+  beginNegotiation,
+  misplacedElement,
+  type NegotiationAction,
+  type NegotiationEvent,
+  type NegotiationPhase,
+  type NegotiationPolicy,
+  type NegotiationState,
+  type NegotiationStep,
+  negotiate,
+} from "./negotiation/negotiation.ts";
+export { parseFragment, stanzaPayload } from "./parse-fragment.ts";
+export { type ParserLimits, type StreamItem, StreamParser } from "./parse-stream.ts";
 export { prepareOpaque } from "./precis/opaque-string.ts";
 export { decodeBase64, encodeBase64 } from "./sasl/base64.ts";
 export type { ChannelBinding, ChannelBindingType } from "./sasl/channel-binding.ts";
@@ -49,6 +64,7 @@ export {
   scramSaltBytes,
 } from "./sasl/scram-keys.ts";
 export type { UnknownUsers } from "./sasl/unknown-user.ts";
+export { serializeElement } from "./serialize-element.ts";
 export {
   escapeAttribute,
   escapeText,
@@ -60,3 +76,23 @@ export {
   serializeStanza,
   stanzaHalves,
 } from "./stanza.ts";
+export {
+  type ErrorReplyOptions,
+  errorElementXml,
+  errorReply,
+  type StanzaErrorCondition,
+  type StanzaErrorOptions,
+  type StanzaErrorType,
+  stanzaErrorCondition,
+  stanzaErrorTypes,
+} from "./stanza-error.ts";
+export {
+  type StreamErrorCondition,
+  streamErrorCondition,
+  streamErrorConditions,
+  streamErrorXml,
+} from "./stream-error.ts";
+export { type ResponseHeader, responseHeader, responseVersion, streamClose } from "./stream-header.ts";
+export type { StreamHeader } from "./stream-prolog.ts";
+export { XmlError } from "./xml-error.ts";
+export { parseStanza } from "./xml-stanza.ts";

@@ -28,12 +28,18 @@ export interface Stanza {
   readonly childCount: number;
 }
 
-const attributeSpecials = /[&<>"'\t\n\r]/;
+// Surrogates are looked at one by one only in the slow path, where the pairs among them are kept.
+const attributeSpecials = /[&<>"'\0-\x1f\ud800-\udfff\ufffe\uffff]/;
+const illegalCharacters = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
-/** Escapes a value for an attribute in single or double quotes; white space survives normalisation. */
+/**
+ * Escapes a value for an attribute in single or double quotes; white space survives normalisation. Characters that
+ * XML 1.0 does not allow are left out.
+ */
 export function escapeAttribute(value: string): string {
   if (!attributeSpecials.test(value)) return value;
   return value
+    .replace(illegalCharacters, "")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
@@ -44,12 +50,13 @@ export function escapeAttribute(value: string): string {
     .replaceAll("\r", "&#13;");
 }
 
-const textSpecials = /[&<>\r]/;
+const textSpecials = /[&<>\0-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]/;
 
-/** Escapes character data. */
+/** Escapes character data. Characters that XML 1.0 does not allow are left out. */
 export function escapeText(value: string): string {
   if (!textSpecials.test(value)) return value;
   return value
+    .replace(illegalCharacters, "")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

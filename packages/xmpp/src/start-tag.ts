@@ -1,0 +1,215 @@
+import { decodeAttribute, misplacedCharacter, scanReference } from "./references.ts";
+import {
+  AMPERSAND,
+  APOSTROPHE,
+  COLON,
+  characterClass,
+  EQUALS,
+  GREATER_THAN,
+  NAME,
+  NAME_START,
+  QUOTE,
+  SLASH,
+  SPACE,
+  VALUE,
+} from "./xml-characters.ts";
+import { notWellFormed, XmlError } from "./xml-error.ts";
+
+// A tag that ended too early cannot be finished, or be found wrong, before one of these arrives.
+const awaitedInTag = /[<>"'=]/;
+const awaitedInQuotes = /["<]/;
+const awaitedInApostrophes = /['<]/;
+
+const SMALL_X = 120;
+
+/**
+ * Where the parts of a start tag (or empty-element tag) are in the text it was scanned from. One object is used for
+ * many tags; `scan` overwrites it. What namespaces say about the tag is `NamespaceScope`'s business.
+ */
+export class StartTag {
+  nameStart = 0;
+  nameEnd = 0;
+  /** Index of the colon in the name; -1 where there is none. */
+  nameColon = -1;
+  /** Index after the `>`. */
+  end = 0;
+  selfClosing = false;
+  /** Number of attributes, namespace declarations included; the arrays below are valid up to it. */
+  count = 0;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  readonly colons: number[] = [];
+  readonly valueStarts: number[] = [];
+  readonly valueEnds: number[] = [];
+  /** The value contains references or white space to be normalised. */
+  readonly coded: boolean[] = [];
+  /** Index of the attribute `xmlns`; -1 where there is none. */
+  defaultDeclaration = -1;
+  /** Number of attributes `xmlns:…`. */
+  prefixDeclarations = 0;
+  /** Number of other attributes with a prefix. */
+  prefixedAttributes = 0;
+  /** After an incomplete scan: what the rest of the tag must contain to make another scan worth while. */
+  awaited: RegExp = awaitedInTag;
+
+  /**
+   * Scans the tag whose `<` is at `position`; the next character must be there.
+   *
+   * @returns false where `text` ends before the tag does.
+   * @throws {XmlError}
+   */
+  scan(text: string, position: number, maxAttributes: number): boolean {
+    const length = text.length;
+    this.awaited = awaitedInTag;
+    this.count = 0;
+    this.defaultDeclaration = -1;
+    this.prefixDeclarations = 0;
+    this.prefixedAttributes = 0;
+    this.nameStart = position + 1;
+    let i = scanName(text, position + 1);
+    this.nameEnd = i;
+    this.nameColon = colon;
+
+    for (;;) {
+      const before = i;
+      i = skipSpace(text, i);
+      if (i === length) return false;
+      const code = text.charCodeAt(i);
+      if (code === GREATER_THAN) {
+        this.end = i + 1;
+        this.selfClosing = false;
+        return true;
+      }
+      if (code === SLASH) {
+        if (i + 1 === length) return false;
+        if (text.charCodeAt(i + 1) !== GREATER_THAN) throw notWellFormed("/ inside a tag");
+        this.end = i + 2;
+        this.selfClosing = true;
+        return true;
+      }
+      if (i === before) throw notWellFormed("something else than white space after a name or value in a tag");
+      if (this.count === maxAttributes) throw new XmlError("policy-violation", "too many attributes");
+      i = this.#scanAttribute(text, i);
+      if (i === -1) return false;
+    }
+  }
+
+  /** @returns the index after the attribute, or -1 where the text ends before. */
+  #scanAttribute(text: string, start: number): number {
+    const length = text.length;
+    let i = scanName(text, start);
+    const end = i;
+    const colonAt = colon;
+    i = skipSpace(text, i);
+    if (i === length) return -1;
+    if (text.charCodeAt(i) !== EQUALS) throw notWellFormed("attribute without value");
+    i = skipSpace(text, i + 1);
+    if (i === length) return -1;
+    const quote = text.charCodeAt(i);
+    if (quote !== QUOTE && quote !== APOSTROPHE) throw notWellFormed("attribute value without quotes");
+
+    const valueStart = ++i;
+    let coded = false;
+    for (;;) {
+      while (i < length && (characterClass[text.charCodeAt(i)]! & VALUE) !== 0) i++;
+      if (i === length) {
+        this.awaited = quote === QUOTE ? awaitedInQuotes : awaitedInApostrophes;
+        return -1;
+      }
+      const code = text.charCodeAt(i);
+      if (code === quote) break;
+      if (code === QUOTE || code === APOSTROPHE) {
+        i++;
+      } else if (code === AMPERSAND) {
+        i = scanReference(text, i);
+        if (i === -1) {
+          this.awaited = quote === QUOTE ? awaitedInQuotes : awaitedInApostrophes;
+          return -1;
+        }
+        coded = true;
+      } else if ((characterClass[code]! & SPACE) !== 0) {
+        i++;
+        coded = true;
+      } else throw misplacedCharacter(code);
+    }
+
+    const index = this.count++;
+    this.starts[index] = start;
+    this.ends[index] = end;
+    this.colons[index] = colonAt;
+    this.valueStarts[index] = valueStart;
+    this.valueEnds[index] = i;
+    this.coded[index] = coded;
+    if (text.charCodeAt(start) === SMALL_X && text.startsWith("xmlns", start)) {
+      if (colonAt === -1 && end - start === 5) this.defaultDeclaration = index;
+      else if (colonAt === start + 5) this.prefixDeclarations++;
+      else if (colonAt !== -1) this.prefixedAttributes++;
+    } else if (colonAt !== -1) this.prefixedAttributes++;
+    return i + 1;
+  }
+
+  name(text: string): string {
+    return text.slice(this.nameStart, this.nameEnd);
+  }
+
+  localName(text: string): string {
+    return text.slice(this.nameColon === -1 ? this.nameStart : this.nameColon + 1, this.nameEnd);
+  }
+
+  /** Prefix of the element name; "" where there is none. */
+  prefix(text: string): string {
+    return this.nameColon === -1 ? "" : text.slice(this.nameStart, this.nameColon);
+  }
+
+  attributeName(text: string, index: number): string {
+    return text.slice(this.starts[index]!, this.ends[index]!);
+  }
+
+  /** Prefix of the attribute name; "" where there is none. */
+  attributePrefix(text: string, index: number): string {
+    const colonAt = this.colons[index]!;
+    return colonAt === -1 ? "" : text.slice(this.starts[index]!, colonAt);
+  }
+
+  /** The value as it is meant: normalised, references replaced. */
+  value(text: string, index: number): string {
+    const raw = text.slice(this.valueStarts[index]!, this.valueEnds[index]!);
+    return this.coded[index] ? decodeAttribute(raw) : raw;
+  }
+
+  /** `xmlns:p="…"` and not an ordinary attribute. */
+  declaresPrefix(text: string, index: number): boolean {
+    return this.colons[index] === this.starts[index]! + 5 && text.startsWith("xmlns", this.starts[index]);
+  }
+}
+
+/** Where `scanName` found a colon; -1 for none. */
+let colon = -1;
+
+/**
+ * Scans a qualified name: one name, or two with a colon between (Namespaces in XML 1.0, 4).
+ *
+ * @returns the index after it; the end of the text where the name may go on.
+ */
+function scanName(text: string, start: number): number {
+  const length = text.length;
+  colon = -1;
+  if (start === length) return length;
+  if ((characterClass[text.charCodeAt(start)]! & NAME_START) === 0) throw notWellFormed("illegal name");
+  let i = start + 1;
+  for (;;) {
+    while (i < length && (characterClass[text.charCodeAt(i)]! & NAME) !== 0) i++;
+    if (i === length || text.charCodeAt(i) !== COLON) return i;
+    if (colon !== -1) throw notWellFormed("name with two colons");
+    colon = i++;
+    if (i === length) return i;
+    if ((characterClass[text.charCodeAt(i)]! & NAME_START) === 0) throw notWellFormed("illegal local name");
+  }
+}
+
+export function skipSpace(text: string, position: number): number {
+  const length = text.length;
+  let i = position;
+  while (i < length && (characterClass[text.charCodeAt(i)]! & SPACE) !== 0) i++;
+  return i;
+}
