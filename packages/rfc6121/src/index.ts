@@ -1,3 +1,4 @@
+export { type BroadcastPresence, mereAvailability, readBroadcastPresence } from "./presence.ts";
 export {
   isDirectedTo,
   type PresenceAudience,

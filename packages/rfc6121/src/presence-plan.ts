@@ -8,7 +8,10 @@ import { type BareJid, bareOf } from "@rollcall/xmpp";
 
 /** A resource as the plan sees it. */
 export interface PresenceResource {
+  /** Gets presence: in a presence session, and its stream is not known to be gone. */
   readonly available: boolean;
+  /** Has sent initial presence and owes unavailable presence; true as well where the stream is gone. */
+  readonly inPresenceSession: boolean;
   readonly priority: number;
   /** Bare or full JIDs that got directed presence in this session (4.6.1). */
   readonly directed: Iterable<string>;
@@ -41,7 +44,7 @@ export type PresenceStep<R> =
 /**
  * The resource sent available presence without `to`: initial where it was not available, else subsequent.
  *
- * @param sender as it was before this stanza; `priority` counts only while it was available.
+ * @param sender as it was before this stanza; `priority` counts only within a presence session.
  * @param resources every resource of the account, the sender too.
  * @param priority of the new stanza.
  */
@@ -56,14 +59,15 @@ export function planAvailable<R extends PresenceResource>(
     { kind: "reflect", to: [sender, ...others] },
     { kind: "broadcast", to: audience.subscribers },
   ];
-  if (!sender.available) {
+  if (!sender.inPresenceSession) {
     steps.push(
       { kind: "introduce", others },
       { kind: "probe", to: audience.watched },
       { kind: "replay-requests" },
     );
   }
-  const tookMessages = (sender.available && sender.priority >= 0) || others.some((one) => one.priority >= 0);
+  const tookMessages =
+    (sender.inPresenceSession && sender.priority >= 0) || others.some((one) => one.priority >= 0);
   if (priority >= 0 && !tookMessages) steps.push({ kind: "deliver-offline" });
   return steps;
 }
@@ -84,7 +88,7 @@ export function planUnavailable<R extends PresenceResource>(
   resources: readonly R[],
   audience: PresenceAudience,
 ): PresenceStep<R>[] {
-  if (!sender.available) return endDirected([...sender.directed]);
+  if (!sender.inPresenceSession) return endDirected([...sender.directed]);
   const others = resources.filter((resource) => resource !== sender && resource.available);
   const told = new Set<string>(audience.subscribers).add(account);
   return [
