@@ -290,7 +290,7 @@ describe("writing to a recorded node", () => {
         assert.equal(outline(await failureOf(bucket.put("k", 1))), "timeout, retryable, maybe written");
         assert.equal(peer.requests.length, 1);
       },
-      { timeoutMs: 50 },
+      { timeoutMs: 300 },
     ));
 
   test("what cannot be sent is refused here", () =>

@@ -159,7 +159,7 @@ describe("the HTTP transport", () => {
   test("a node that does not answer costs one attempt's time, then another is asked", () =>
     withNodes(
       [always({ kind: "silence" }), always(recorded.found)],
-      { attemptTimeoutMs: 30 },
+      { attemptTimeoutMs: 300 },
       async (transport, peers) => {
         for (let i = 0; i < 3; i++) assert.equal((await transport.send(get)).status, 200);
         assert.ok((peers[0]?.requests.length ?? 0) > 0);
@@ -169,9 +169,9 @@ describe("the HTTP transport", () => {
   test("the time limit of a request holds over all attempts", () =>
     withNodes(
       [always({ kind: "silence" })],
-      { attemptTimeoutMs: 20, attempts: 50 },
+      { attemptTimeoutMs: 200, attempts: 50 },
       async (transport, peers) => {
-        const error = await failureOf(transport.send({ ...put, timeoutMs: 25 }));
+        const error = await failureOf(transport.send({ ...put, timeoutMs: 250 }));
         assert.equal(error.code, "timeout");
         assert.equal(error.maybeWritten, true);
         assert.ok((peers[0]?.requests.length ?? 0) < 10);
@@ -213,7 +213,7 @@ describe("the HTTP transport", () => {
 
   test("a request that still waited for a connection was not written", () =>
     withNodes([always({ kind: "silence" })], { connections: 1, attempts: 1 }, async (transport) => {
-      const sent = failureOf(transport.send({ ...put, timeoutMs: 40 }));
+      const sent = failureOf(transport.send({ ...put, timeoutMs: 400 }));
       const queued = failureOf(transport.send({ ...put, timeoutMs: 20 }));
       assert.equal((await queued).maybeWritten, false);
       assert.equal((await sent).maybeWritten, true);
@@ -252,9 +252,10 @@ describe("the HTTP transport", () => {
   });
 
   test("a host that answers pings again is tried before its time is up", async () => {
-    const script: Script = ({ path }, count) => {
+    let resets = 0;
+    const script: Script = ({ path }) => {
       if (path === "/ping") return recorded.pong;
-      return count < 2 ? { kind: "reset" } : recorded.found;
+      return resets++ < 2 ? { kind: "reset" } : recorded.found;
     };
     const options = { attempts: 1, breakerFailures: 2, breakerOpenMs: 3_600_000, healthIntervalMs: 5 };
     await withNodes([script], options, async (transport) => {
