@@ -1,0 +1,42 @@
+/** Numbers of the presence service; read by whoever collects them, counted with `field++`. */
+export class PresenceCounters {
+  sessions = 0;
+  availableSessions = 0;
+  accounts = 0;
+  rostersHeld = 0;
+
+  bound = 0;
+  bindRefused = 0;
+  ended = 0;
+
+  broadcasts = 0;
+  broadcastsFailed = 0;
+  presenceDelivered = 0;
+  directedPresence = 0;
+  probesAnswered = 0;
+  probesRefused = 0;
+  probesUnanswered = 0;
+
+  delivered = 0;
+  ignored = 0;
+  misrouted = 0;
+  bounced = 0;
+  answeredForAccount = 0;
+  offlineStored = 0;
+  offlineRefused = 0;
+  offlineDelivered = 0;
+  offlineFailed = 0;
+  heldBack = 0;
+
+  effects = 0;
+  effectsSkipped = 0;
+
+  rosterQuestions = 0;
+  rosterQuestionsFailed = 0;
+
+  nodeMessages = 0;
+  nodeItems = 0;
+  nodeItemsDropped = 0;
+  nodeFailures = 0;
+  handedOverFailed = 0;
+}

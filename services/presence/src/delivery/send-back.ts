@@ -1,0 +1,42 @@
+import { bareOf, errorReply, type Stanza, type StanzaErrorCondition, serializeStanza } from "@rollcall/xmpp";
+import type { PresenceCounters } from "../counters.ts";
+import type { OwnerPost } from "../fan-out/owner-post.ts";
+import type { LocalDomains } from "../local-domains.ts";
+import type { SessionRegistry } from "../sessions/session-registry.ts";
+import type { AccountGate } from "./account-gate.ts";
+
+export interface SendBackDeps {
+  readonly registry: SessionRegistry;
+  readonly gate: AccountGate;
+  readonly post: OwnerPost;
+  readonly domains: LocalDomains;
+  readonly counters: PresenceCounters;
+  readonly now: () => number;
+}
+
+/** Answers to senders. Nobody waits for them: an owner that waited for another owner's queue could wait for itself. */
+export class SendBack {
+  readonly #deps: SendBackDeps;
+
+  constructor(deps: SendBackDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends a stanza of the server's own to its `to`: straight to the session where that is here. */
+  reply(stanza: Stanza): void {
+    const { registry, gate, post, domains, now } = this.#deps;
+    const to = stanza.to;
+    if (to === undefined || !domains.isAccount(to)) return;
+    const account = bareOf(to);
+    // A session here gets it at once, unless that would overtake what its account waits for.
+    const session = gate.isHeld(account) ? undefined : registry.find(account)?.byJid(to);
+    if (session === undefined) void post.deliver(stanza, now());
+    else session.write(serializeStanza(stanza));
+  }
+
+  /** Returns a stanza with an error. The caller has made sure that it may be answered (RFC 6120, 8.3.1). */
+  error(stanza: Stanza, condition: StanzaErrorCondition): void {
+    this.#deps.counters.bounced++;
+    this.reply(errorReply(stanza, condition));
+  }
+}

@@ -1,0 +1,84 @@
+import { type AccountStore, StoreUnavailableError } from "@rollcall/accounts";
+import type { Logger } from "@rollcall/telemetry";
+import { isKeptOffline, withDelay } from "@rollcall/xeps";
+import { type BareJid, type Stanza, serializeStanza } from "@rollcall/xmpp";
+import type { PresenceCounters } from "../counters.ts";
+import type { LocalDomains } from "../local-domains.ts";
+import type { Session } from "../sessions/session-registry.ts";
+import type { OfflineStore } from "./offline-store.ts";
+
+export interface OfflineDeps {
+  readonly accounts: AccountStore;
+  readonly offlineStore: OfflineStore;
+  readonly domains: LocalDomains;
+  readonly logger: Logger;
+  readonly counters: PresenceCounters;
+  readonly instanceId: string;
+}
+
+/**
+ * What became of a message that nobody takes now. `no-account`: there is nobody to keep it for. `not-kept`: its content
+ * is not worth keeping. `busy`: the store did not answer, so that the sender has to try again.
+ */
+export type StoringOutcome = "stored" | "full" | "no-account" | "not-kept" | "busy";
+
+/** Keeps messages for later, and delivers them (XEP-0160). */
+export class OfflineMessages {
+  readonly #deps: OfflineDeps;
+  #sequence = 0;
+
+  constructor(deps: OfflineDeps) {
+    this.#deps = deps;
+  }
+
+  /** @param at when the server got the message; it will be delivered with this time (XEP-0203). */
+  async store(account: BareJid, message: Stanza, at: number): Promise<StoringOutcome> {
+    const { accounts, offlineStore, domains, logger, counters, instanceId } = this.#deps;
+    if (!isKeptOffline(message)) return "not-kept";
+    this.#sequence += 1;
+    const id = `${instanceId}-${this.#sequence}`;
+    try {
+      if (!(await accounts.exists(account))) return "no-account";
+      const xml = serializeStanza(withDelay(message, at, domains.domainOf(account)));
+      const outcome = await offlineStore.append(account, { id, xml, at });
+      if (outcome === "stored") counters.offlineStored++;
+      else counters.offlineRefused++;
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      counters.offlineFailed++;
+      logger.warn({ event: "presence.offline-not-stored", account, error });
+      return "busy";
+    }
+  }
+
+  /**
+   * Gives a session what was kept for its account, and removes it after the session's node has taken it. What cannot
+   * be read, handed over or removed stays, and comes (again) when the account next takes messages.
+   */
+  async deliverTo(session: Session): Promise<void> {
+    const { offlineStore, logger, counters } = this.#deps;
+    const account = session.account.jid;
+    try {
+      const messages = await offlineStore.read(account);
+      if (messages.length === 0 || !session.available) return;
+      for (const message of messages) session.write(message.xml);
+      if (!(await session.node.handedOver())) return;
+      await offlineStore.remove(account, new Set(messages.map((message) => message.id)));
+      counters.offlineDelivered += messages.length;
+    } catch (error) {
+      counters.offlineFailed++;
+      logger.warn({ event: "presence.offline-not-delivered", account, error });
+    }
+  }
+
+  /** Forgets the messages of an account that was removed. */
+  async clear(account: BareJid): Promise<void> {
+    try {
+      await this.#deps.offlineStore.clear(account);
+    } catch (error) {
+      this.#deps.counters.offlineFailed++;
+      this.#deps.logger.error({ event: "presence.offline-not-cleared", account, error });
+    }
+  }
+}

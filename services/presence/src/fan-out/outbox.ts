@@ -1,0 +1,262 @@
+/**
+ * What one turn of the event loop has for the connection nodes: gathered per node, sent as one message.
+ *
+ * A node has one message under way at a time. What comes meanwhile is gathered into the next one, so a node that is slow
+ * gets fewer and larger messages, and the order holds when one has to be sent again. Both are bounded: a message in
+ * size, what waits for a node in bytes.
+ */
+import { type Bus, BusError } from "@rollcall/bus";
+import { channels, type NodeDelivery } from "@rollcall/contracts";
+import type { Logger } from "@rollcall/telemetry";
+import type { StanzaHalves } from "@rollcall/xmpp";
+import type { PresenceCounters } from "../counters.ts";
+
+export interface OutboxOptions {
+  readonly bus: Pick<Bus, "publish">;
+  /** Calls back once what runs now is over. */
+  readonly schedule: (flush: () => void) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly logger: Logger;
+  readonly counters: PresenceCounters;
+  /** UTF-16 units that may wait for one node; what comes on top is dropped and counted. */
+  readonly nodeLimit?: number;
+}
+
+/** Largest message, in UTF-16 units of XML; stays below the payload limit of the bus with room for escapes. */
+const MESSAGE_SIZE = 262_144;
+const NODE_LIMIT = 67_108_864;
+const QUEUE_FULL_RETRIES = 12;
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 500;
+/** What an item costs beside its text. */
+const ITEM_SIZE = 64;
+
+interface Batch {
+  readonly items: NodeDelivery[];
+  size: number;
+  readonly waiters: ((handedOver: boolean) => void)[];
+}
+
+function newBatch(): Batch {
+  return { items: [], size: 0, waiters: [] };
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #nodes = new Map<string, NodeOutbox>();
+  #dirty: NodeOutbox[] = [];
+  #scheduled = false;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** The outbox of a node; the same object as long as a session is there or something waits for it. */
+  node(nodeId: string): NodeOutbox {
+    let node = this.#nodes.get(nodeId);
+    if (node === undefined) {
+      node = new NodeOutbox(nodeId, this, this.#options);
+      this.#nodes.set(nodeId, node);
+    }
+    return node;
+  }
+
+  /** Sends what there is. Runs by itself at the end of the turn. */
+  flush(): void {
+    this.#scheduled = false;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const node of dirty) node.send();
+  }
+
+  /** Resolves when nothing waits for any node. */
+  async drained(): Promise<void> {
+    this.flush();
+    for (const node of this.#nodes.values()) {
+      if (node.busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  /** For `NodeOutbox`. */
+  markDirty(node: NodeOutbox): void {
+    this.#dirty.push(node);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.schedule(() => this.flush());
+  }
+
+  /** For `NodeOutbox`: forgets a node without sessions, and wakes whoever waits for quiet. */
+  settled(node: NodeOutbox): void {
+    if (!node.inUse) this.#nodes.delete(node.nodeId);
+    if (this.#idle.length === 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+export class NodeOutbox {
+  readonly nodeId: string;
+  readonly #outbox: Outbox;
+  readonly #options: OutboxOptions;
+  readonly #limit: number;
+  #sessions = 0;
+  #collecting: Batch = newBatch();
+  #full: Batch[] = [];
+  #waitingSize = 0;
+  #dirty = false;
+  #sending = false;
+  #overflowing = false;
+  // The fan-out that is last in the batch: further recipients of the same stanza join it.
+  #halves: StanzaHalves | undefined = undefined;
+  #to: string[] = [];
+  #handles: number[] = [];
+
+  constructor(nodeId: string, outbox: Outbox, options: OutboxOptions) {
+    this.nodeId = nodeId;
+    this.#outbox = outbox;
+    this.#options = options;
+    this.#limit = options.nodeLimit ?? NODE_LIMIT;
+  }
+
+  /** Counts a session on this node. */
+  retain(): void {
+    this.#sessions += 1;
+  }
+
+  release(): void {
+    this.#sessions -= 1;
+    if (!this.inUse) this.#outbox.settled(this);
+  }
+
+  get busy(): boolean {
+    return this.#sending || this.#dirty || this.#collecting.items.length > 0;
+  }
+
+  get inUse(): boolean {
+    return this.#sessions > 0 || this.busy;
+  }
+
+  /** Complete stanzas for one session. */
+  write(session: number, xml: string): void {
+    if (!this.#admit(xml.length + ITEM_SIZE)) return;
+    this.#halves = undefined;
+    this.#collecting.items.push({ kind: "write", session, xml });
+  }
+
+  /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. */
+  fanOut(halves: StanzaHalves, to: string, session: number): void {
+    const joins = this.#halves === halves;
+    const size = joins ? to.length + 8 : halves.before.length + halves.after.length + to.length + ITEM_SIZE;
+    if (!this.#admit(size)) return;
+    // Admitting may have closed the batch that the fan-out was in.
+    if (joins && this.#halves === halves) {
+      this.#to.push(to);
+      this.#handles.push(session);
+      return;
+    }
+    this.#halves = halves;
+    this.#to = [to];
+    this.#handles = [session];
+    this.#collecting.items.push({
+      kind: "fan-out",
+      before: halves.before,
+      after: halves.after,
+      to: this.#to,
+      sessions: this.#handles,
+    });
+  }
+
+  /** Ends a stream. @param condition of RFC 6120, 4.9.3. */
+  close(session: number, condition: string, text: string | undefined): void {
+    if (!this.#admit(ITEM_SIZE)) return;
+    this.#halves = undefined;
+    this.#collecting.items.push({ kind: "close", session, condition, text });
+  }
+
+  /**
+   * Resolves when the node has taken everything that waits now: `false` if some of it could not be handed over.
+   * Called in the same turn as the writes it is about.
+   */
+  async handedOver(): Promise<boolean> {
+    const waiting = [...this.#full, this.#collecting].filter((batch) => batch.items.length > 0);
+    const outcomes = await Promise.all(
+      waiting.map((batch) => new Promise<boolean>((resolve) => batch.waiters.push(resolve))),
+    );
+    return outcomes.every(Boolean);
+  }
+
+  /** For `Outbox`. */
+  send(): void {
+    this.#dirty = false;
+    if (this.#sending) return;
+    this.#sending = true;
+    void this.#sendAll();
+  }
+
+  #admit(size: number): boolean {
+    if (this.#waitingSize + size > this.#limit) {
+      this.#options.counters.nodeItemsDropped++;
+      if (!this.#overflowing) {
+        this.#overflowing = true;
+        this.#options.logger.error({ event: "presence.outbox-full", node: this.nodeId });
+      }
+      return false;
+    }
+    if (this.#collecting.size + size > MESSAGE_SIZE && this.#collecting.items.length > 0) {
+      this.#full.push(this.#collecting);
+      this.#collecting = newBatch();
+      this.#halves = undefined;
+    }
+    this.#waitingSize += size;
+    this.#collecting.size += size;
+    if (!this.#dirty) {
+      this.#dirty = true;
+      if (!this.#sending) this.#outbox.markDirty(this);
+    }
+    return true;
+  }
+
+  async #sendAll(): Promise<void> {
+    for (;;) {
+      const batch = this.#full.shift() ?? this.#collecting;
+      if (batch === this.#collecting) {
+        this.#collecting = newBatch();
+        this.#halves = undefined;
+        this.#dirty = false;
+      }
+      if (batch.items.length === 0) break;
+      const handedOver = await this.#sendBatch(batch);
+      this.#waitingSize -= batch.size;
+      if (this.#waitingSize === 0) this.#overflowing = false;
+      for (const resolve of batch.waiters) resolve(handedOver);
+    }
+    this.#sending = false;
+    this.#outbox.settled(this);
+  }
+
+  async #sendBatch(batch: Batch): Promise<boolean> {
+    const { bus, counters, logger, sleep } = this.#options;
+    counters.nodeMessages++;
+    counters.nodeItems += batch.items.length;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await bus.publish(channels.nodeDeliveries, this.nodeId, { items: batch.items });
+        return true;
+      } catch (error) {
+        const full = error instanceof BusError && error.code === "queue-full";
+        if (!full || attempt >= QUEUE_FULL_RETRIES) {
+          counters.nodeFailures++;
+          counters.nodeItemsDropped += batch.items.length;
+          logger.warn({
+            event: "presence.node-unreachable",
+            node: this.nodeId,
+            items: batch.items.length,
+            error,
+          });
+          return false;
+        }
+        await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt));
+      }
+    }
+  }
+}

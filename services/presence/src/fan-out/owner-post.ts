@@ -1,0 +1,76 @@
+import { type Bus, BusError } from "@rollcall/bus";
+import { channels, type PresenceFanOut } from "@rollcall/contracts";
+import type { Logger } from "@rollcall/telemetry";
+import { type BareJid, bareOf, type Stanza } from "@rollcall/xmpp";
+import type { PresenceCounters } from "../counters.ts";
+
+export interface OwnerPostOptions {
+  readonly bus: Pick<Bus, "publish" | "multicast">;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly logger: Logger;
+  readonly counters: PresenceCounters;
+  /** Name of this process on the bus, with its incarnation. */
+  readonly instanceId: string;
+}
+
+/** About 15 seconds, on top of what the bus itself tries. */
+const ATTEMPTS = 20;
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 1_000;
+
+/**
+ * What this owner sends to the owners of other accounts.
+ *
+ * No method ever rejects. The promise tells when the message was taken, for callers whose next message has to come
+ * after it; presence, whose loss would leave ghosts, is sent again while the bus is overloaded. What is lost for good
+ * is counted and logged.
+ */
+export class OwnerPost {
+  readonly #options: OwnerPostOptions;
+  #sequence = 0;
+
+  constructor(options: OwnerPostOptions) {
+    this.#options = options;
+  }
+
+  /** One message for many local accounts. */
+  fanOut(accounts: readonly BareJid[], payload: PresenceFanOut): Promise<void> {
+    if (accounts.length === 0) return Promise.resolve();
+    return this.#send(() => this.#options.bus.multicast(channels.fanOut, accounts, payload));
+  }
+
+  /** A stanza for the local account in its `to`. @param at when the server got it, milliseconds since the epoch. */
+  deliver(stanza: Stanza, at: number): Promise<void> {
+    const account = bareOf(stanza.to ?? "");
+    return this.#send(() =>
+      this.#options.bus.publish(channels.deliver, account, { stanza, failedSession: undefined, at }),
+    );
+  }
+
+  /** A subscription stanza for the roster of the local account in its `to`; both addresses are bare. */
+  subscription(stanza: Stanza, at: number): Promise<void> {
+    this.#sequence += 1;
+    const id = { origin: this.#options.instanceId, session: 0, sequence: this.#sequence };
+    const account = stanza.to ?? "";
+    return this.#send(() =>
+      this.#options.bus.publish(channels.inboundSubscriptions, account, { id, stanza, at }),
+    );
+  }
+
+  async #send(publish: () => Promise<void>): Promise<void> {
+    const { sleep, counters, logger } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await publish();
+        return;
+      } catch (error) {
+        if (!(error instanceof BusError && error.retryable) || attempt >= ATTEMPTS) {
+          counters.handedOverFailed++;
+          logger.error({ event: "presence.not-handed-over", error });
+          return;
+        }
+        await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1)));
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { BusError } from "@rollcall/bus";
+import { errorReply, type Stanza, serializeStanza } from "@rollcall/xmpp";
+import type { HeldRoster } from "../roster-view/held-roster.ts";
+import type { RosterKeeper } from "../roster-view/roster-keeper.ts";
+import type { Session } from "../sessions/session-registry.ts";
+import type { UpdatePresence } from "./update-presence.ts";
+
+export interface BecomeAvailableDeps {
+  readonly rosters: RosterKeeper;
+  readonly updatePresence: UpdatePresence;
+}
+
+/** Initial presence (RFC 6121, 4.2): nobody can be told before it is known who may be. */
+export class BecomeAvailable {
+  readonly #deps: BecomeAvailableDeps;
+
+  constructor(deps: BecomeAvailableDeps) {
+    this.#deps = deps;
+  }
+
+  async handle(session: Session, stanza: Stanza, at: number): Promise<void> {
+    let roster: HeldRoster;
+    try {
+      roster = await this.#deps.rosters.hold(session.account);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      // The roster owner or its store is away. The session stays connected; the client may try again.
+      session.write(serializeStanza(errorReply(stanza, "resource-constraint")));
+      return;
+    }
+    if (session.ended) return;
+    await this.#deps.updatePresence.handle(session, roster, stanza, at);
+  }
+}

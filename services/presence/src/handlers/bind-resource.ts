@@ -1,0 +1,84 @@
+import type { BindAnswer, BindResource } from "@rollcall/contracts";
+import { type BareJid, makeFull } from "@rollcall/xmpp";
+import type { PresenceCounters } from "../counters.ts";
+import type { AccountSessions, Session, SessionRegistry } from "../sessions/session-registry.ts";
+import type { EndSession } from "./end-session.ts";
+
+export interface BindResourceDeps {
+  readonly registry: SessionRegistry;
+  readonly endSession: EndSession;
+  readonly counters: PresenceCounters;
+  /** What happens to a client that asks for a resource in use (RFC 6120, 7.7.2.2). */
+  readonly onConflict: "override" | "refuse" | "replace";
+  readonly resourcesPerAccount: number;
+}
+
+/** Gives a session its full JID (RFC 6120, section 7). Asking again gives the same answer. */
+export class BindResourceHandler {
+  readonly #deps: BindResourceDeps;
+
+  constructor(deps: BindResourceDeps) {
+    this.#deps = deps;
+  }
+
+  async handle(account: BareJid, question: BindResource): Promise<BindAnswer> {
+    const { registry, counters, resourcesPerAccount } = this.#deps;
+    const { session, generated, at } = question;
+    const here = registry.find(account);
+    const known = here?.byRef(session);
+    if (known !== undefined) return { kind: "bound", resource: known.resource };
+
+    const wanted = question.requested ?? generated;
+    const holder = holderOf(here, makeFull(account, wanted));
+    const claim = holder === undefined ? free(wanted) : this.#contest(holder, wanted, generated);
+    if (claim.kind === "refused") {
+      counters.bindRefused++;
+      return claim;
+    }
+    const others = here?.sessions.filter((one) => !one.gone && one !== claim.replaces).length ?? 0;
+    if (others >= resourcesPerAccount) {
+      counters.bindRefused++;
+      return { kind: "refused", condition: "resource-constraint" };
+    }
+    // The resource is taken before anything is waited for: nobody else can get it meanwhile.
+    const told = claim.replaces === undefined ? undefined : this.#replace(claim.replaces, at);
+    registry.add(account, session, claim.resource);
+    counters.bound++;
+    await told;
+    return { kind: "bound", resource: claim.resource };
+  }
+
+  /** Somebody has the resource. */
+  #contest(holder: Session, wanted: string, generated: string): Claim {
+    // Its stream is known to be dead: nobody loses anything.
+    if (holder.gone) return { kind: "free", resource: wanted, replaces: holder };
+    switch (this.#deps.onConflict) {
+      case "override": {
+        const taken = holderOf(holder.account, makeFull(holder.account.jid, generated)) !== undefined;
+        return taken ? { kind: "refused", condition: "conflict" } : free(generated);
+      }
+      case "refuse":
+        return { kind: "refused", condition: "conflict" };
+      case "replace":
+        return { kind: "free", resource: wanted, replaces: holder };
+    }
+  }
+
+  #replace(holder: Session, at: number): Promise<void> {
+    if (!holder.gone) holder.node.close(holder.handle, "conflict", "replaced by a new session");
+    return this.#deps.endSession.end(holder, at);
+  }
+}
+
+/** What a session gets, and whose place it takes. */
+type Claim =
+  | { readonly kind: "free"; readonly resource: string; readonly replaces: Session | undefined }
+  | { readonly kind: "refused"; readonly condition: "conflict" };
+
+function free(resource: string): Claim {
+  return { kind: "free", resource, replaces: undefined };
+}
+
+function holderOf(here: AccountSessions | undefined, jid: string): Session | undefined {
+  return here?.sessions.find((session) => session.jid === jid);
+}

@@ -1,0 +1,235 @@
+/** The parts list of the presence service, in the order of the data path. */
+import type { AccountStore } from "@rollcall/accounts";
+import { type Bus, type Consumer, done, type Outcome } from "@rollcall/bus";
+import { channels, type PresenceCommand } from "@rollcall/contracts";
+import { presenceTypeOf } from "@rollcall/rfc6121";
+import type { Clock, Service } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+import type { BareJid } from "@rollcall/xmpp";
+import type { PresenceSettings } from "./config.ts";
+import { PresenceCounters } from "./counters.ts";
+import { AccountGate } from "./delivery/account-gate.ts";
+import { DeliverStanzaHandler } from "./delivery/deliver-stanza.ts";
+import type { OfflineStore } from "./delivery/offline-store.ts";
+import { SendBack } from "./delivery/send-back.ts";
+import { SenderStandings } from "./delivery/sender-standing.ts";
+import { OfflineMessages } from "./delivery/store-offline.ts";
+import { Outbox } from "./fan-out/outbox.ts";
+import { OwnerPost } from "./fan-out/owner-post.ts";
+import { PerformPlan } from "./fan-out/perform-plan.ts";
+import { ResolveRecipients } from "./fan-out/resolve-recipients.ts";
+import { AnswerAdmin } from "./handlers/answer-admin.ts";
+import { AnswerProbe } from "./handlers/answer-probe.ts";
+import { ApplyAccountEffects } from "./handlers/apply-account-effects.ts";
+import { BecomeAvailable } from "./handlers/become-available.ts";
+import { BecomeUnavailable } from "./handlers/become-unavailable.ts";
+import { BindResourceHandler } from "./handlers/bind-resource.ts";
+import { DirectPresence } from "./handlers/direct-presence.ts";
+import { EndSession } from "./handlers/end-session.ts";
+import { UpdatePresence } from "./handlers/update-presence.ts";
+import { LocalDomains } from "./local-domains.ts";
+import { BusRosterViews } from "./roster-view/bus-roster-view.ts";
+import { RosterKeeper } from "./roster-view/roster-keeper.ts";
+import { JidPool } from "./sessions/jid-pool.ts";
+import { LastUnavailablePresence } from "./sessions/last-unavailable.ts";
+import { type Session, SessionRegistry } from "./sessions/session-registry.ts";
+import { SharedTexts } from "./sessions/shared-texts.ts";
+
+export interface PresenceServiceDeps {
+  readonly settings: PresenceSettings;
+  readonly bus: Bus;
+  readonly accounts: AccountStore;
+  readonly offlineStore: OfflineStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Name of this process on the bus, with its incarnation. */
+  readonly instanceId: string;
+  /** Runs the outbox once what runs now is over. Default: a microtask, right for a bus in the same process. */
+  readonly schedule?: ((flush: () => void) => void) | undefined;
+  /** Waits before something is tried again. Default: a timer. */
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined;
+}
+
+export interface PresenceService extends Service {
+  readonly counters: PresenceCounters;
+}
+
+/** Sessions, presence and delivery of the accounts that this process owns. */
+export function createPresenceService(deps: PresenceServiceDeps): PresenceService {
+  const { settings, bus, accounts, offlineStore, clock, instanceId } = deps;
+  const logger = deps.logger.with({ service: "presence" });
+  const sleep = deps.sleep ?? sleepByTimer;
+  const now = (): number => clock.now();
+  const counters = new PresenceCounters();
+  const domains = new LocalDomains(settings.domains);
+
+  // Who is here, and what their rosters say.
+  const outbox = new Outbox({
+    bus,
+    schedule: deps.schedule ?? queueMicrotask,
+    sleep,
+    logger,
+    counters,
+  });
+  const registry = new SessionRegistry(outbox, counters);
+  const texts = new SharedTexts();
+  const lastUnavailable = new LastUnavailablePresence(settings["presence.last_unavailable_kept"]);
+  const views = new BusRosterViews({ bus, counters });
+  const rosters = new RosterKeeper({
+    views,
+    pool: new JidPool(),
+    isLocal: (jid) => domains.isAccount(jid),
+    sleep,
+    logger,
+    counters,
+    timeoutMs: settings["presence.roster_timeout_ms"],
+    now,
+  });
+
+  // What goes out.
+  const post = new OwnerPost({ bus, sleep, logger, counters, instanceId });
+  const gate = new AccountGate(settings["presence.held_per_account"]);
+  const offline = new OfflineMessages({ accounts, offlineStore, domains, logger, counters, instanceId });
+  const sendBack = new SendBack({ registry, gate, post, domains, counters, now });
+  const plans = new PerformPlan({ post, gate, offline, domains, counters });
+
+  // What comes in for accounts here.
+  const standings = new SenderStandings({ views, domains, logger });
+  const probes = new AnswerProbe({
+    standings,
+    lastUnavailable,
+    outbox,
+    post,
+    sendBack,
+    domains,
+    counters,
+    now,
+    unauthorised: settings["presence.unauthorised_probe"],
+  });
+  const recipients = new ResolveRecipients({ registry, gate, probes, counters });
+  const delivery = new DeliverStanzaHandler({
+    registry,
+    gate,
+    standings,
+    offline,
+    probes,
+    sendBack,
+    lastUnavailable,
+    counters,
+    now,
+  });
+
+  // What sessions and rosters here do.
+  const updatePresence = new UpdatePresence({ registry, plans, texts });
+  const becomeAvailable = new BecomeAvailable({ rosters, updatePresence });
+  const becomeUnavailable = new BecomeUnavailable({ registry, rosters, plans, lastUnavailable, texts });
+  const endSession = new EndSession({ registry, rosters, becomeUnavailable, counters });
+  const directPresence = new DirectPresence({
+    post,
+    domains,
+    counters,
+    limit: settings["presence.directed_per_session"],
+  });
+  const bindResource = new BindResourceHandler({
+    registry,
+    endSession,
+    counters,
+    onConflict: settings["presence.resource_conflict"],
+    resourcesPerAccount: settings["presence.resources_per_account"],
+  });
+  const effects = new ApplyAccountEffects({
+    registry,
+    rosters,
+    post,
+    endSession,
+    offline,
+    gate,
+    lastUnavailable,
+    domains,
+    counters,
+  });
+  const admin = new AnswerAdmin({ registry, endSession, now });
+
+  async function handleCommand(account: BareJid, command: PresenceCommand): Promise<Outcome> {
+    if (command.kind === "account-effects") {
+      await effects.handle(account, command);
+      return done;
+    }
+    const session = registry.findSession(account, command.session);
+    // Ended already, by itself or by a newer one: nothing that it still sends has an effect.
+    if (session === undefined) return done;
+    switch (command.kind) {
+      case "broadcast-presence":
+        await broadcast(session, command);
+        return done;
+      case "direct-presence":
+        await directPresence.handle(session, command.stanza, command.at);
+        return done;
+      case "end-session":
+        await endSession.end(session, command.at);
+        return done;
+    }
+  }
+
+  function broadcast(
+    session: Session,
+    { stanza, at }: Extract<PresenceCommand, { kind: "broadcast-presence" }>,
+  ): Promise<void> | undefined {
+    switch (presenceTypeOf(stanza.type)) {
+      case "available": {
+        const { roster } = session.account;
+        if (session.inPresenceSession && roster !== undefined) {
+          return updatePresence.handle(session, roster, stanza, at);
+        }
+        return becomeAvailable.handle(session, stanza, at);
+      }
+      case "unavailable":
+        return becomeUnavailable.handle(session, stanza, at, true);
+      default:
+        counters.misrouted++;
+        return undefined;
+    }
+  }
+
+  let consumers: Consumer[] = [];
+  return {
+    name: "presence",
+    counters,
+    async start() {
+      consumers = [
+        bus.answer(channels.bind, {}, (account, question) =>
+          bindResource.handle(account as BareJid, question),
+        ),
+        bus.consume(channels.presenceCommands, {}, (account, command) =>
+          handleCommand(account as BareJid, command),
+        ),
+        bus.consume(channels.deliver, {}, (account, message) => delivery.handle(account as BareJid, message)),
+        bus.consumeMulticast(channels.fanOut, {}, (keys, message) => recipients.handle(keys, message)),
+        bus.answer(channels.presenceAdmin, {}, (account, question) =>
+          admin.handle(account as BareJid, question),
+        ),
+      ];
+    },
+    notReady: () => (consumers.length === 0 ? ["presence has not started"] : []),
+    async drain(budgetMs) {
+      const quiet = (async () => {
+        await Promise.all(consumers.map((consumer) => consumer.drain()));
+        await gate.idle();
+        await outbox.drained();
+      })();
+      let timer: NodeJS.Timeout | undefined;
+      const budget = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, budgetMs);
+      });
+      await Promise.race([quiet, budget]);
+      clearTimeout(timer);
+    },
+    async stop() {
+      consumers = [];
+    },
+  };
+}
+
+function sleepByTimer(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
