@@ -1,19 +1,19 @@
 import { NamespaceScope } from "./namespace-scope.ts";
 import { NS } from "./namespaces.ts";
-import { misplacedCharacter, normalizeLineEnds, scanReference } from "./references.ts";
+import { illegalCharacter, misplacedCharacter, normalizeLineEnds, scanReference } from "./references.ts";
 import { escapeAttribute, type Stanza, type StanzaKind } from "./stanza.ts";
 import { StartTag, skipSpace } from "./start-tag.ts";
 import {
   AMPERSAND,
-  characterClass,
   GREATER_THAN,
+  isLegalText,
   LESS_THAN,
   RIGHT_BRACKET,
   SLASH,
-  TEXT,
+  skipText,
 } from "./xml-characters.ts";
 import { notWellFormed, XmlError } from "./xml-error.ts";
-import { cdataStart, checkCdata, forbiddenMarkup } from "./xml-markup.ts";
+import { cdataStart, forbiddenMarkup } from "./xml-markup.ts";
 
 const EXCLAMATION_MARK = 33;
 const QUESTION_MARK = 63;
@@ -153,16 +153,27 @@ export class ItemScanner {
       if (i === tag.defaultDeclaration) continue;
       const name = tag.attributeName(text, i);
       const value = tag.value(text, i);
-      if (name === "to") this.#to = value;
-      else if (name === "id") this.#id = value;
-      else if (name === "type") this.#type = value;
-      else if (name === "from") this.#from = value;
-      else if (name === "xml:lang") this.#lang = value;
-      else {
-        if (tag.colons[i] !== -1 && !tag.declaresPrefix(text, i)) {
-          this.#scope.resolve(tag.attributePrefix(text, i));
-        }
-        this.#extraAttributes += ` ${name}="${escapeAttribute(value)}"`;
+      switch (name) {
+        case "to":
+          this.#to = value;
+          break;
+        case "id":
+          this.#id = value;
+          break;
+        case "type":
+          this.#type = value;
+          break;
+        case "from":
+          this.#from = value;
+          break;
+        case "xml:lang":
+          this.#lang = value;
+          break;
+        default:
+          if (tag.isPrefixed(i) && !tag.declaresPrefix(text, i)) {
+            this.#scope.resolve(tag.attributePrefix(text, i));
+          }
+          this.#extraAttributes += ` ${name}="${escapeAttribute(value)}"`;
       }
     }
   }
@@ -177,7 +188,7 @@ export class ItemScanner {
         i = this.#scanCdata(text, i);
         if (this.#inCdata) return this.#suspend(i);
       }
-      while (i < length && (characterClass[text.charCodeAt(i)]! & TEXT) !== 0) i++;
+      if (i < length && text.charCodeAt(i) !== LESS_THAN) i = skipText(text, i);
       if (i + 1 >= length) {
         if (i < length) checkLast(text.charCodeAt(i));
         return this.#suspend(i);
@@ -282,7 +293,7 @@ export class ItemScanner {
     const found = text.indexOf("]]>", position);
     // Two brackets at the end may belong to a `]]>` that has not arrived yet.
     const end = found === -1 ? Math.max(position, text.length - 2) : found;
-    checkCdata(text, position, end);
+    if (!isLegalText(text.slice(position, end))) throw illegalCharacter();
     if (found === -1) return end;
     this.#inCdata = false;
     return found + 3;

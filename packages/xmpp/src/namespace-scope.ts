@@ -59,7 +59,7 @@ export class NamespaceScope {
    * @throws {XmlError}
    */
   enter(text: string, tag: StartTag): void {
-    if (tag.count > 1) checkUnique(text, tag);
+    if (tag.count > 1 && tag.hasDuplicate(text)) throw notWellFormed("two attributes of one name");
     if (tag.defaultDeclaration !== -1) checkDefault(tag.value(text, tag.defaultDeclaration));
     if (tag.prefixDeclarations > 0) this.#declare(text, tag);
     if (tag.prefixedAttributes > 0) this.#checkPrefixed(text, tag);
@@ -68,7 +68,7 @@ export class NamespaceScope {
   #declare(text: string, tag: StartTag): void {
     for (let i = 0; i < tag.count; i++) {
       if (!tag.declaresPrefix(text, i)) continue;
-      const prefix = text.slice(tag.colons[i]! + 1, tag.ends[i]!);
+      const prefix = tag.attributeLocalName(text, i);
       const namespace = tag.value(text, i);
       if (prefix === "xml") {
         if (namespace !== NS.xml) throw notWellFormed("prefix xml bound to another namespace");
@@ -86,14 +86,13 @@ export class NamespaceScope {
 
   #checkPrefixed(text: string, tag: StartTag): void {
     for (let i = 0; i < tag.count; i++) {
-      const colon = tag.colons[i]!;
-      if (colon === -1 || tag.declaresPrefix(text, i)) continue;
+      if (!tag.isPrefixed(i) || tag.declaresPrefix(text, i)) continue;
       const namespace = this.resolve(tag.attributePrefix(text, i));
       if (tag.prefixedAttributes === 1) return;
-      const local = text.slice(colon + 1, tag.ends[i]!);
+      const local = tag.attributeLocalName(text, i);
       for (let j = 0; j < i; j++) {
-        if (tag.colons[j] === -1 || tag.declaresPrefix(text, j)) continue;
-        if (text.slice(tag.colons[j]! + 1, tag.ends[j]!) !== local) continue;
+        if (!tag.isPrefixed(j) || tag.declaresPrefix(text, j)) continue;
+        if (tag.attributeLocalName(text, j) !== local) continue;
         if (this.resolve(tag.attributePrefix(text, j)) === namespace) {
           throw notWellFormed("two attributes of one name");
         }
@@ -105,19 +104,4 @@ export class NamespaceScope {
 /** Neither reserved namespace may be declared as default or for a prefix of one's own. */
 function checkDefault(namespace: string): void {
   if (namespace === NS.xml || namespace === NS.xmlns) throw notWellFormed("reserved namespace declared");
-}
-
-function checkUnique(text: string, tag: StartTag): void {
-  const { starts, ends, count } = tag;
-  for (let i = 1; i < count; i++) {
-    const start = starts[i]!;
-    const length = ends[i]! - start;
-    for (let j = 0; j < i; j++) {
-      const other = starts[j]!;
-      if (ends[j]! - other !== length || text.charCodeAt(other) !== text.charCodeAt(start)) continue;
-      if (text.slice(other, other + length) === text.slice(start, start + length)) {
-        throw notWellFormed("two attributes of one name");
-      }
-    }
-  }
 }

@@ -1,21 +1,27 @@
 import { Element } from "./element.ts";
 import { NamespaceScope } from "./namespace-scope.ts";
 import { NS } from "./namespaces.ts";
-import { decodeText, misplacedCharacter, normalizeLineEnds, scanReference } from "./references.ts";
+import {
+  decodeText,
+  illegalCharacter,
+  misplacedCharacter,
+  normalizeLineEnds,
+  scanReference,
+} from "./references.ts";
 import type { Stanza } from "./stanza.ts";
 import { StartTag, skipSpace } from "./start-tag.ts";
 import {
   AMPERSAND,
-  characterClass,
   GREATER_THAN,
+  isLegalText,
   LESS_THAN,
   loneSurrogate,
   RIGHT_BRACKET,
   SLASH,
-  TEXT,
+  skipText,
 } from "./xml-characters.ts";
 import { notWellFormed } from "./xml-error.ts";
-import { cdataStart, checkCdata, forbiddenMarkup } from "./xml-markup.ts";
+import { cdataStart, forbiddenMarkup } from "./xml-markup.ts";
 
 const EXCLAMATION_MARK = 33;
 const QUESTION_MARK = 63;
@@ -74,8 +80,10 @@ export function parseElements(
   return builder.build(normalizeLineEnds(xml));
 }
 
+/** Shared: a tag is scanned and used up within one call. */
+const tag = new StartTag();
+
 class TreeBuilder {
-  readonly #tag = new StartTag();
   readonly #scope = new NamespaceScope();
   readonly #outerDefault: string;
   readonly #open: OpenElement[] = [];
@@ -110,7 +118,7 @@ class TreeBuilder {
     let coded = false;
     let i = start;
     for (;;) {
-      while (i < length && (characterClass[xml.charCodeAt(i)]! & TEXT) !== 0) i++;
+      i = skipText(xml, i);
       if (i === length) break;
       const code = xml.charCodeAt(i);
       if (code === LESS_THAN) break;
@@ -132,13 +140,12 @@ class TreeBuilder {
     const first = start + cdataStart.length;
     const end = xml.indexOf("]]>", first);
     if (end === -1) throw unfinished();
-    checkCdata(xml, first, end);
+    if (!isLegalText(xml.slice(first, end))) throw illegalCharacter();
     this.#text += xml.slice(first, end);
     return end + 3;
   }
 
   #startTag(xml: string, start: number): number {
-    const tag = this.#tag;
     const scope = this.#scope;
     if (!tag.scan(xml, start, maxAttributes)) throw unfinished();
     const outside = scope.size;
@@ -155,9 +162,9 @@ class TreeBuilder {
     const prefixes = new Map<string, string>();
     for (let i = 0; i < tag.count; i++) {
       if (i === tag.defaultDeclaration || tag.declaresPrefix(xml, i)) continue;
-      const attributePrefix = tag.attributePrefix(xml, i);
-      if (attributePrefix !== "" && attributePrefix !== "xml") {
-        prefixes.set(attributePrefix, scope.resolve(attributePrefix));
+      if (tag.isPrefixed(i)) {
+        const attributePrefix = tag.attributePrefix(xml, i);
+        if (attributePrefix !== "xml") prefixes.set(attributePrefix, scope.resolve(attributePrefix));
       }
       attributes.set(tag.attributeName(xml, i), tag.value(xml, i));
     }

@@ -11,6 +11,7 @@ import { detachString } from "./detach.ts";
 import type { Element } from "./element.ts";
 import { type ItemContext, ItemScanner } from "./item-scanner.ts";
 import { parseElements } from "./parse-fragment.ts";
+import { illegalCharacter } from "./references.ts";
 import type { Stanza } from "./stanza.ts";
 import { skipSpace } from "./start-tag.ts";
 import type { StreamErrorCondition } from "./stream-error.ts";
@@ -219,7 +220,7 @@ export class StreamParser {
     const code = text.charCodeAt(this.#start);
     if (code !== LESS_THAN) {
       if (!isLegalCharacter(text.codePointAt(this.#start)!)) {
-        throw notWellFormed("character that XML does not allow");
+        throw illegalCharacter();
       }
       throw textBetweenElements();
     }

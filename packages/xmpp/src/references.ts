@@ -108,5 +108,9 @@ export function normalizeLineEnds(xml: string): string {
 export function misplacedCharacter(code: number): XmlError {
   if (code === LESS_THAN) return notWellFormed("< in an attribute value");
   if (code === AMPERSAND) return notWellFormed("& without a reference");
+  return illegalCharacter();
+}
+
+export function illegalCharacter(): XmlError {
   return notWellFormed("character that XML does not allow");
 }

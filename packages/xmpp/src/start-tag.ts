@@ -11,7 +11,7 @@ import {
   QUOTE,
   SLASH,
   SPACE,
-  VALUE,
+  skipValue,
 } from "./xml-characters.ts";
 import { notWellFormed, XmlError } from "./xml-error.ts";
 
@@ -21,6 +21,7 @@ const awaitedInQuotes = /["<]/;
 const awaitedInApostrophes = /['<]/;
 
 const SMALL_X = 120;
+const partsPerAttribute = 6;
 
 /**
  * Where the parts of a start tag (or empty-element tag) are in the text it was scanned from. One object is used for
@@ -34,15 +35,10 @@ export class StartTag {
   /** Index after the `>`. */
   end = 0;
   selfClosing = false;
-  /** Number of attributes, namespace declarations included; the arrays below are valid up to it. */
+  /** Number of attributes, namespace declarations included. */
   count = 0;
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  readonly colons: number[] = [];
-  readonly valueStarts: number[] = [];
-  readonly valueEnds: number[] = [];
-  /** The value contains references or white space to be normalised. */
-  readonly coded: boolean[] = [];
+  /** Of each attribute: where its name, its colon (-1 for none) and its value are, and whether the value is coded. */
+  #parts = new Int32Array(16 * partsPerAttribute);
   /** Index of the attribute `xmlns`; -1 where there is none. */
   defaultDeclaration = -1;
   /** Number of attributes `xmlns:…`. */
@@ -109,37 +105,38 @@ export class StartTag {
     if (quote !== QUOTE && quote !== APOSTROPHE) throw notWellFormed("attribute value without quotes");
 
     const valueStart = ++i;
-    let coded = false;
+    let coded = 0;
     for (;;) {
-      while (i < length && (characterClass[text.charCodeAt(i)]! & VALUE) !== 0) i++;
+      i = skipValue(text, i, quote);
       if (i === length) {
         this.awaited = quote === QUOTE ? awaitedInQuotes : awaitedInApostrophes;
         return -1;
       }
       const code = text.charCodeAt(i);
       if (code === quote) break;
-      if (code === QUOTE || code === APOSTROPHE) {
-        i++;
-      } else if (code === AMPERSAND) {
+      if (code === AMPERSAND) {
         i = scanReference(text, i);
         if (i === -1) {
           this.awaited = quote === QUOTE ? awaitedInQuotes : awaitedInApostrophes;
           return -1;
         }
-        coded = true;
+        coded = 1;
       } else if ((characterClass[code]! & SPACE) !== 0) {
         i++;
-        coded = true;
+        coded = 1;
       } else throw misplacedCharacter(code);
     }
 
     const index = this.count++;
-    this.starts[index] = start;
-    this.ends[index] = end;
-    this.colons[index] = colonAt;
-    this.valueStarts[index] = valueStart;
-    this.valueEnds[index] = i;
-    this.coded[index] = coded;
+    let at = index * partsPerAttribute;
+    if (at === this.#parts.length) this.#grow();
+    const parts = this.#parts;
+    parts[at++] = start;
+    parts[at++] = end;
+    parts[at++] = colonAt;
+    parts[at++] = valueStart;
+    parts[at++] = i;
+    parts[at] = coded;
     if (text.charCodeAt(start) === SMALL_X && text.startsWith("xmlns", start)) {
       if (colonAt === -1 && end - start === 5) this.defaultDeclaration = index;
       else if (colonAt === start + 5) this.prefixDeclarations++;
@@ -161,25 +158,70 @@ export class StartTag {
     return this.nameColon === -1 ? "" : text.slice(this.nameStart, this.nameColon);
   }
 
-  attributeName(text: string, index: number): string {
-    return text.slice(this.starts[index]!, this.ends[index]!);
+  #grow(): void {
+    const grown = new Int32Array(this.#parts.length * 2);
+    grown.set(this.#parts);
+    this.#parts = grown;
   }
 
-  /** Prefix of the attribute name; "" where there is none. */
+  /** Length of the qualified attribute name. */
+  attributeNameLength(index: number): number {
+    const at = index * partsPerAttribute;
+    return this.#parts[at + 1]! - this.#parts[at]!;
+  }
+
+  attributeName(text: string, index: number): string {
+    const at = index * partsPerAttribute;
+    return text.slice(this.#parts[at], this.#parts[at + 1]);
+  }
+
+  isPrefixed(index: number): boolean {
+    return this.#parts[index * partsPerAttribute + 2] !== -1;
+  }
+
+  /** Prefix of a prefixed attribute name. */
   attributePrefix(text: string, index: number): string {
-    const colonAt = this.colons[index]!;
-    return colonAt === -1 ? "" : text.slice(this.starts[index]!, colonAt);
+    const at = index * partsPerAttribute;
+    return text.slice(this.#parts[at], this.#parts[at + 2]);
+  }
+
+  /** Local part of a prefixed attribute name; of `xmlns:p` the prefix that it declares. */
+  attributeLocalName(text: string, index: number): string {
+    const at = index * partsPerAttribute;
+    return text.slice(this.#parts[at + 2]! + 1, this.#parts[at + 1]);
   }
 
   /** The value as it is meant: normalised, references replaced. */
   value(text: string, index: number): string {
-    const raw = text.slice(this.valueStarts[index]!, this.valueEnds[index]!);
-    return this.coded[index] ? decodeAttribute(raw) : raw;
+    const at = index * partsPerAttribute;
+    const raw = text.slice(this.#parts[at + 3], this.#parts[at + 4]);
+    return this.#parts[at + 5] === 0 ? raw : decodeAttribute(raw);
   }
 
   /** `xmlns:p="…"` and not an ordinary attribute. */
   declaresPrefix(text: string, index: number): boolean {
-    return this.colons[index] === this.starts[index]! + 5 && text.startsWith("xmlns", this.starts[index]);
+    if (this.prefixDeclarations === 0) return false;
+    const at = index * partsPerAttribute;
+    const start = this.#parts[at]!;
+    return this.#parts[at + 2] === start + 5 && text.startsWith("xmlns", start);
+  }
+
+  /** Whether two attributes have the same qualified name. */
+  hasDuplicate(text: string): boolean {
+    const parts = this.#parts;
+    const length = this.count * partsPerAttribute;
+    for (let i = partsPerAttribute; i < length; i += partsPerAttribute) {
+      const start = parts[i]!;
+      const size = parts[i + 1]! - start;
+      for (let j = 0; j < i; j += partsPerAttribute) {
+        const other = parts[j]!;
+        if (parts[j + 1]! - other !== size) continue;
+        let k = 0;
+        while (k < size && text.charCodeAt(other + k) === text.charCodeAt(start + k)) k++;
+        if (k === size) return true;
+      }
+    }
+    return false;
   }
 }
 

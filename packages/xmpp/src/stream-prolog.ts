@@ -93,7 +93,7 @@ export function scanHeader(text: string, position: number, maxAttributes: number
   const values = new Map<string, string>();
   for (let i = 0; i < tag.count; i++) {
     if (tag.declaresPrefix(text, i)) {
-      const bound = text.slice(tag.colons[i]! + 1, tag.ends[i]!);
+      const bound = tag.attributeLocalName(text, i);
       if (bound === "xml") continue;
       // Stanzas lose the context of the header, so it may declare nothing for them (RFC 6120, 4.8.5).
       if (scope.resolve(bound) !== NS.stream) {

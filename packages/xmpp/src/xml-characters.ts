@@ -11,10 +11,6 @@ export const NAME_START = 1;
 export const NAME = 2;
 /** White space (production S). */
 export const SPACE = 4;
-/** Stands for itself in character data: legal, and neither markup nor the beginning of `]]>`. */
-export const TEXT = 8;
-/** Stands for itself in an attribute value: legal, no markup, no quote, no white space but the blank. */
-export const VALUE = 16;
 
 export const LINE_FEED = 10;
 export const QUOTE = 34;
@@ -61,18 +57,43 @@ function classify(): Uint8Array {
   const mark = (from: number, to: number, bits: number) => {
     for (let code = from; code <= to; code++) classes[code] = (classes[code] ?? 0) | bits;
   };
-  mark(0x20, 0xfffd, TEXT | VALUE);
-  for (const code of [0x9, 0xa, 0xd]) mark(code, code, TEXT | SPACE);
-  mark(0x20, 0x20, SPACE);
+  for (const code of [0x9, 0xa, 0xd, 0x20]) mark(code, code, SPACE);
   for (const [from, to] of nameStartRanges) mark(from, to, NAME_START | NAME);
   for (const [from, to] of nameOnlyRanges) mark(from, to, NAME);
-  for (const code of [AMPERSAND, LESS_THAN, RIGHT_BRACKET]) classes[code] = (classes[code] ?? 0) & ~TEXT;
-  for (const code of [QUOTE, APOSTROPHE, AMPERSAND, LESS_THAN]) classes[code] = (classes[code] ?? 0) & ~VALUE;
   return classes;
 }
 
 /** The bits above for every UTF-16 code unit. */
 export const characterClass: Uint8Array = classify();
+
+// Runs of characters that stand for themselves. A sticky expression is three times as fast as a loop over the
+// characters; each of these always matches, if need be nothing.
+const textRun = /[^<&\]\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*/y;
+const quotedRun = /[^"<&\0-\x1f\ufffe\uffff]*/y;
+const apostrophedRun = /[^'<&\0-\x1f\ufffe\uffff]*/y;
+
+function skipRun(run: RegExp, text: string, position: number): number {
+  run.lastIndex = position;
+  run.test(text);
+  return run.lastIndex;
+}
+
+/** Skips character data that stands for itself: legal, and neither markup nor the beginning of `]]>`. */
+export function skipText(text: string, position: number): number {
+  return skipRun(textRun, text, position);
+}
+
+const illegal = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
+
+/** All characters are legal in XML, whatever they mean. */
+export function isLegalText(text: string): boolean {
+  return !illegal.test(text);
+}
+
+/** Skips what stands for itself in an attribute value: legal, no markup, not its quote, no white space but blanks. */
+export function skipValue(text: string, position: number, quote: number): number {
+  return skipRun(quote === QUOTE ? quotedRun : apostrophedRun, text, position);
+}
 
 /** A code point that XML 1.0 allows (production Char). */
 export function isLegalCharacter(codePoint: number): boolean {

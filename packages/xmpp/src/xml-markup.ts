@@ -1,5 +1,3 @@
-import { misplacedCharacter } from "./references.ts";
-import { AMPERSAND, characterClass, LESS_THAN, RIGHT_BRACKET, TEXT } from "./xml-characters.ts";
 import { notWellFormed, XmlError } from "./xml-error.ts";
 
 export const cdataStart = "<![CDATA[";
@@ -18,13 +16,4 @@ export function forbiddenMarkup(text: string, position: number): XmlError | unde
   if (head.startsWith("<!--")) return new XmlError("restricted-xml", "comment");
   if (/^<![A-Z]/.test(head)) return new XmlError("restricted-xml", "document type declaration");
   return notWellFormed("markup that XML does not know");
-}
-
-/** In a CDATA section markup stands for itself; every other character must be legal as anywhere. */
-export function checkCdata(text: string, start: number, end: number): void {
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if ((characterClass[code]! & TEXT) !== 0) continue;
-    if (code !== LESS_THAN && code !== AMPERSAND && code !== RIGHT_BRACKET) throw misplacedCharacter(code);
-  }
 }
