@@ -14,12 +14,12 @@ export function createMemoryOfflineStore(quota: OfflineQuota): OfflineStore {
     async read(account) {
       return kept.get(account) ?? [];
     },
-    async remove(account, ids) {
+    async removeDelivered(account, ids) {
       const rest = (kept.get(account) ?? []).filter((message) => !ids.has(message.id));
       if (rest.length === 0) kept.delete(account);
       else kept.set(account, rest);
     },
-    async clear(account) {
+    async remove(account) {
       kept.delete(account);
     },
   };

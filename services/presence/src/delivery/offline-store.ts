@@ -30,7 +30,7 @@ export interface OfflineStore {
   /** All messages of the account, oldest first. @throws {StoreUnavailableError} */
   read(account: BareJid): Promise<readonly OfflineMessage[]>;
   /** Removes those with these ids; absent ones are no error. @throws {StoreUnavailableError} */
-  remove(account: BareJid, ids: ReadonlySet<string>): Promise<void>;
-  /** Removes all. @throws {StoreUnavailableError} */
-  clear(account: BareJid): Promise<void>;
+  removeDelivered(account: BareJid, ids: ReadonlySet<string>): Promise<void>;
+  /** Removes all messages of a deleted account; none is no error. @throws {StoreUnavailableError} */
+  remove(account: BareJid): Promise<void>;
 }

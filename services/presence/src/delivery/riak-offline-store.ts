@@ -85,7 +85,7 @@ class RiakOfflineStore implements OfflineStore {
     return unavailable(async () => (await this.#current(account)).messages);
   }
 
-  remove(account: BareJid, ids: ReadonlySet<string>): Promise<void> {
+  removeDelivered(account: BareJid, ids: ReadonlySet<string>): Promise<void> {
     return unavailable(async () => {
       const current = await this.#current(account);
       const keep = (messages: readonly OfflineMessage[]): readonly OfflineMessage[] =>
@@ -96,7 +96,7 @@ class RiakOfflineStore implements OfflineStore {
     });
   }
 
-  clear(account: BareJid): Promise<void> {
+  remove(account: BareJid): Promise<void> {
     return unavailable(async () => {
       await this.#bucket.delete(account);
     });

@@ -153,9 +153,9 @@ describe("messages for an account that takes none", () => {
     const removed: ReadonlySet<string>[] = [];
     const wrap = (store: OfflineStore): OfflineStore => ({
       ...store,
-      remove: async (account, ids) => {
+      removeDelivered: async (account, ids) => {
         removed.push(ids);
-        await store.remove(account, ids);
+        await store.removeDelivered(account, ids);
       },
     });
     const stage = await Stage.open({ accounts: [juliet], wrapOfflineStore: wrap });

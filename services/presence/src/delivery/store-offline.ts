@@ -64,7 +64,7 @@ export class OfflineMessages {
       if (messages.length === 0 || !session.available) return;
       for (const message of messages) session.write(message.xml);
       if (!(await session.node.handedOver())) return;
-      await offlineStore.remove(account, new Set(messages.map((message) => message.id)));
+      await offlineStore.removeDelivered(account, new Set(messages.map((message) => message.id)));
       counters.offlineDelivered += messages.length;
     } catch (error) {
       counters.offlineFailed++;
@@ -73,12 +73,12 @@ export class OfflineMessages {
   }
 
   /** Forgets the messages of an account that was removed. */
-  async clear(account: BareJid): Promise<void> {
+  async remove(account: BareJid): Promise<void> {
     try {
-      await this.#deps.offlineStore.clear(account);
+      await this.#deps.offlineStore.remove(account);
     } catch (error) {
       this.#deps.counters.offlineFailed++;
-      this.#deps.logger.error({ event: "presence.offline-not-cleared", account, error });
+      this.#deps.logger.error({ event: "presence.offline-not-removed", account, error });
     }
   }
 }

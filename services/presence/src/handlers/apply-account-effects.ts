@@ -141,7 +141,7 @@ export class ApplyAccountEffects {
     });
     await Promise.all(told);
     lastUnavailable.forget(account);
-    await gate.run(account, () => offline.clear(account));
+    await gate.run(account, () => offline.remove(account));
   }
 }
 

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { AccountGate } from "./account-gate.ts";
+
+function deferred(): {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: () => void;
+} {
+  let resolve = (): void => {};
+  let reject = (): void => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = () => no(new Error("failed"));
+  });
+  return { promise, resolve, reject };
+}
+
+describe("the gate of an account", () => {
+  it("runs one task after the other, and lets other accounts pass", async () => {
+    const gate = new AccountGate(10);
+    const first = deferred();
+    const order: string[] = [];
+    const begun = gate.run("juliet", async () => {
+      order.push("one begins");
+      await first.promise;
+      order.push("one ends");
+    });
+    const second = gate.run("juliet", () => void order.push("two"));
+    await gate.run("romeo", () => void order.push("other"));
+    assert.ok(gate.isHeld("juliet"));
+    assert.deepEqual(order, ["one begins", "other"]);
+    first.resolve();
+    await Promise.all([begun, second]);
+    assert.deepEqual(order, ["one begins", "other", "one ends", "two"]);
+    await gate.idle();
+    assert.equal(gate.isHeld("juliet"), false);
+  });
+
+  it("goes on after a task that failed, and tells only that task's caller", async () => {
+    const gate = new AccountGate(10);
+    const first = deferred();
+    const failing = gate.hold("juliet", first.promise);
+    let ran = false;
+    const second = gate.run("juliet", () => {
+      ran = true;
+    });
+    first.reject();
+    await assert.rejects(failing, /failed/);
+    await second;
+    assert.ok(ran);
+    await gate.idle();
+  });
+
+  it("is full when too much waits", async () => {
+    const gate = new AccountGate(2);
+    const first = deferred();
+    const all = [gate.hold("juliet", first.promise), gate.run("juliet", () => {})];
+    assert.ok(gate.isFull("juliet"));
+    assert.ok(!gate.isFull("romeo"));
+    first.resolve();
+    await Promise.all(all);
+    await gate.idle();
+    assert.ok(!gate.isFull("juliet"));
+  });
+});
