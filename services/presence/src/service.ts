@@ -89,7 +89,15 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   // What goes out.
   const post = new OwnerPost({ bus, sleep, logger, counters, instanceId });
   const gate = new AccountGate(settings["presence.held_per_account"]);
-  const offline = new OfflineMessages({ accounts, offlineStore, domains, logger, counters, instanceId });
+  const offline = new OfflineMessages({
+    accounts,
+    offlineStore,
+    domains,
+    logger,
+    counters,
+    instanceId,
+    enabled: settings["offline.messages_per_account"] > 0,
+  });
   const sendBack = new SendBack({ registry, gate, post, domains, counters, now });
   const plans = new PerformPlan({ post, gate, offline, domains, counters });
 

@@ -123,6 +123,17 @@ describe("messages for an account that takes none", () => {
     assert.equal(stage.service.counters.offlineStored, 0);
   });
 
+  it("come back, whether or not the account exists, where nothing is kept", async () => {
+    const stage = await Stage.open({ accounts: [juliet], settings: { "offline.messages_per_account": 0 } });
+    const orchard = await stage.connect(`${romeo}/orchard`);
+    await orchard.chat(juliet, "hi", { id: "m1" });
+    await orchard.chat("nobody@example.com", "hi", { id: "m1" });
+    await stage.settled();
+    const [here, nowhere] = orchard.take();
+    assert.match(here ?? "", /service-unavailable/);
+    assert.equal(here?.replaceAll(juliet, "nobody@example.com"), nowhere);
+  });
+
   it("are not kept when they say nothing but that somebody is typing", async () => {
     const stage = await Stage.open({ accounts: [juliet] });
     const orchard = await stage.connect(`${romeo}/orchard`);

@@ -14,6 +14,8 @@ export interface OfflineDeps {
   readonly logger: Logger;
   readonly counters: PresenceCounters;
   readonly instanceId: string;
+  /** Whether messages are kept at all. */
+  readonly enabled: boolean;
 }
 
 /**
@@ -33,8 +35,10 @@ export class OfflineMessages {
 
   /** @param at when the server got the message; it will be delivered with this time (XEP-0203). */
   async store(account: BareJid, message: Stanza, at: number): Promise<StoringOutcome> {
-    const { accounts, offlineStore, domains, logger, counters, instanceId } = this.#deps;
+    const { accounts, offlineStore, domains, logger, counters, instanceId, enabled } = this.#deps;
     if (!isKeptOffline(message)) return "not-kept";
+    // Without storage everybody gets the error, or its absence would show which accounts do not exist (C-02).
+    if (!enabled) return "full";
     this.#sequence += 1;
     const id = `${instanceId}-${this.#sequence}`;
     try {

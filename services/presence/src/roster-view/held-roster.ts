@@ -32,8 +32,8 @@ export class HeldRoster implements PresenceAudience {
   readonly revision: number;
   readonly #pool: JidPool;
   readonly #isLocal: (jid: BareJid) => boolean;
-  readonly #contacts: BareJid[] = [];
-  readonly #bits: number[] = [];
+  readonly #contacts: BareJid[];
+  readonly #bits: number[];
   #index: Map<string, number> | undefined = undefined;
   #requests: readonly Stanza[];
 
@@ -42,7 +42,9 @@ export class HeldRoster implements PresenceAudience {
     this.revision = view.revision;
     this.#pool = pool;
     this.#isLocal = isLocal;
-    for (const contact of view.contacts) this.#add(contact);
+    // `map` makes arrays of just the size they need; growing ones would be twice as large.
+    this.#contacts = view.contacts.map(({ contact }) => pool.use(contact));
+    this.#bits = view.contacts.map((contact) => this.#bitsOf(contact));
     this.#requests = view.pendingRequests.length === 0 ? noRequests : view.pendingRequests;
   }
 
