@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { after, test } from "node:test";
 import { createMemoryAccountStore, StoreUnavailableError } from "@rollcall/accounts";
 import type { BareJid } from "@rollcall/xmpp";
-import { type AdminStage, type AdminStageOptions, startAdminStage } from "./testing.ts";
+import { type AdminStage, type AdminStageOptions, startAdminStage } from "./testing/admin-stage.ts";
 
 async function stage(options?: AdminStageOptions): Promise<AdminStage> {
   const started = await startAdminStage(options);

@@ -1,7 +1,4 @@
-/**
- * A real admin service for tests: on a free port, over accounts in memory and owners that only keep maps. The
- * `./testing` door of the package.
- */
+/** A real admin service for tests: on a free port, over accounts in memory and owners that only keep maps. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,8 +13,8 @@ import {
 } from "@rollcall/contracts";
 import { createHttpServer, Health, loadSettings, type Service, type SettingValues } from "@rollcall/runtime";
 import { CounterRegistry, type Logger, silentLogger } from "@rollcall/telemetry";
-import { adminSettings } from "./config.ts";
-import { createAdminService } from "./service.ts";
+import { adminSettings } from "../config.ts";
+import { createAdminService } from "../service.ts";
 
 export interface AdminStageOptions {
   readonly settings?: Partial<SettingValues<typeof adminSettings>>;

@@ -1,0 +1,70 @@
+import { Command, CommanderError } from "commander";
+import { addConfigCommand } from "./commands/config-command.ts";
+import { addRosterCommands } from "./commands/roster-commands.ts";
+import { addUserCommands } from "./commands/user-commands.ts";
+import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
+
+/**
+ * Runs one `rollcall` command. `arguments_` are those after the name of the program.
+ * @returns the exit code; messages have been written.
+ */
+export async function runCli(arguments_: readonly string[]): Promise<ExitCode> {
+  try {
+    await createProgram().parseAsync(arguments_, { from: "user" });
+    return exitCodes.success;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has written its message already; help and version end this way, too.
+      return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    }
+    if (error instanceof CliError) {
+      process.stderr.write(`rollcall: ${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(
+      `rollcall: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    return exitCodes.fault;
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("rollcall");
+  program
+    .description("Looks after the accounts and rosters of a Rollcall server.")
+    .option("--url <url>", "address of the admin interface; from listen.http by default")
+    .option("--token <token>", "admin token; from admin.token or the file in data.dir by default")
+    .option("--config <file>", "settings file; ROLLCALL_CONFIG or rollcall.yaml by default")
+    .option("--json", "print JSON for programs")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  rollcall user add alice@localhost
+  rollcall user import users.ndjson
+  rollcall roster show alice@localhost
+  rollcall config
+
+Exit codes:
+  0  done
+  1  an unexpected fault
+  2  the command line, the settings or the token are wrong
+  3  the server refused: exists already, not found, not valid; an import left lines out
+  4  the server or its store cannot be reached, or the connection broke off`,
+    );
+  addUserCommands(program);
+  addRosterCommands(program);
+  addConfigCommand(program);
+  applyToAll(program, (command) => {
+    command
+      .exitOverride()
+      .showHelpAfterError("(--help tells more)")
+      .configureHelp({ showGlobalOptions: true });
+  });
+  return program;
+}
+
+function applyToAll(command: Command, apply: (command: Command) => void): void {
+  apply(command);
+  for (const child of command.commands) applyToAll(child, apply);
+}
