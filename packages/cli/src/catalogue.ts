@@ -1,9 +1,16 @@
 import { adminSettings } from "@rollcall/admin";
-import { processSettings } from "@rollcall/runtime";
+import { connectionSettings } from "@rollcall/connection";
+import { settings as presenceSettings } from "@rollcall/presence";
+import { settings as rosterSettings } from "@rollcall/roster";
+import { embeddedStoreSettings, processSettings } from "@rollcall/runtime";
 
 /** Every setting of a server, in the order in which `rollcall config` shows them. */
 export const catalogue = {
   ...processSettings,
+  ...embeddedStoreSettings,
+  ...connectionSettings,
+  ...rosterSettings,
+  ...presenceSettings,
   ...adminSettings,
 } as const;
 

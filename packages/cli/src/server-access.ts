@@ -35,7 +35,7 @@ export async function loadServerSettings(options: GlobalOptions): Promise<Server
   const loaded = loadSettings(catalogue, { env: process.env, file: options.config });
   if (loaded.kind === "loaded") return { catalogue, loaded };
   const count = loaded.problems.length === 1 ? "a setting is" : `${loaded.problems.length} settings are`;
-  throw new CliError(exitCodes.usage, `${count} wrong\n${formatSettingProblems(loaded.problems)}`);
+  throw new CliError(exitCodes.usage, `${count} wrong\n${formatSettingProblems(loaded).trimEnd()}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from "./clock.ts";
 export { describeSettings, formatOrigin, type SettingDescription } from "./describe-settings.ts";
+export { embeddedStoreSettings } from "./embedded-store-settings.ts";
 export { Health, type HealthReason, type Phase } from "./health.ts";
 export { createHttpServer, type HttpPlugin, type HttpServer, type HttpServerOptions } from "./http-server.ts";
 export { createInstanceId, randomId } from "./ids.ts";

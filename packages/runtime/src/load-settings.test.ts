@@ -30,19 +30,15 @@ function load(yaml: string | undefined, env: SettingsSource["env"] = {}) {
 
 function valuesOf(yaml: string | undefined, env?: SettingsSource["env"]) {
   const loaded = load(yaml, env);
-  assert.equal(
-    loaded.kind,
-    "loaded",
-    loaded.kind === "invalid" ? formatSettingProblems(loaded.problems) : "",
-  );
+  assert.equal(loaded.kind, "loaded", loaded.kind === "invalid" ? formatSettingProblems(loaded) : "");
   return (loaded as Extract<typeof loaded, { kind: "loaded" }>).values;
 }
 
 function problemsOf(yaml: string | undefined, env?: SettingsSource["env"]): string[] {
   const loaded = load(yaml, env);
   assert.equal(loaded.kind, "invalid");
-  const { problems } = loaded as Extract<typeof loaded, { kind: "invalid" }>;
-  return formatSettingProblems(problems).split("\n");
+  const text = formatSettingProblems(loaded as Extract<typeof loaded, { kind: "invalid" }>);
+  return text.trimEnd().split("\n");
 }
 
 test("without file and environment every setting has its default", () => {

@@ -148,7 +148,7 @@ function unknown(what: string, nearest: string | undefined): string {
   return `unknown ${what}${nearest === undefined ? "" : `; did you mean ${nearest}?`}`;
 }
 
-/** One line for each problem, for standard error. */
-export function formatSettingProblems(problems: readonly SettingProblem[]): string {
-  return problems.map(({ where, message }) => `${where}: ${message}`).join("\n");
+/** The problems for standard error, a line each. */
+export function formatSettingProblems({ problems }: InvalidSettings): string {
+  return problems.map(({ where, message }) => `${where}: ${message}\n`).join("");
 }
