@@ -90,13 +90,22 @@ export function planUnavailable<R extends PresenceResource>(
 ): PresenceStep<R>[] {
   if (!sender.inPresenceSession) return endDirected([...sender.directed]);
   const others = resources.filter((resource) => resource !== sender && resource.available);
-  const told = new Set<string>(audience.subscribers).add(account);
   return [
     { kind: "reflect", to: connected ? [sender, ...others] : others },
     { kind: "broadcast", to: audience.subscribers },
-    // Subscriptions come first: who gets the broadcast needs nothing else (4.6.1).
-    ...endDirected<R>([...sender.directed].filter((target) => !told.has(bareOf(target)))),
+    ...endDirected<R>(notReachedOtherwise([...sender.directed], account, audience.subscribers)),
   ];
+}
+
+/** Subscriptions come first: who gets the broadcast needs nothing else (4.6.1). */
+function notReachedOtherwise(
+  targets: readonly string[],
+  account: BareJid,
+  subscribers: readonly BareJid[],
+): readonly string[] {
+  if (targets.length === 0) return targets;
+  const told = new Set<string>(subscribers).add(account);
+  return targets.filter((target) => !told.has(bareOf(target)));
 }
 
 function endDirected<R>(to: readonly string[]): PresenceStep<R>[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { makeStanza } from "@rollcall/xmpp";
 import { Stage } from "../testing/stage.ts";
 
 const juliet = "juliet@example.com";
@@ -45,19 +46,13 @@ describe("a chat message to the bare JID", () => {
     const high = await stage.online(`${juliet}/high`, "<priority>5</priority>");
     const low = await stage.online(`${juliet}/low`);
     await stage.deliver(
-      {
-        kind: "message",
+      makeStanza("message", {
         type: "chat",
         to: juliet,
         from: `${romeo}/orchard`,
-        id: undefined,
-        lang: undefined,
-        extraAttributes: "",
         payload: "<body>again</body>",
         childName: "body",
-        childNamespace: "jabber:client",
-        childCount: 1,
-      },
+      }),
       high.session,
     );
     await stage.settled();
@@ -98,6 +93,50 @@ describe("other messages to the bare JID", () => {
     );
     assert.match(bounced ?? "", /service-unavailable/);
     assert.deepEqual(rest, []);
+  });
+});
+
+describe("a message that came back from a session that is gone", () => {
+  const back = (type: string | undefined, payload = "<body>hi</body>") =>
+    makeStanza("message", {
+      type,
+      from: `${romeo}/orchard`,
+      to: juliet,
+      payload,
+      childName: "body",
+      childCount: 1,
+    });
+
+  it("is not given a second time to resources that have it", async () => {
+    const stage = await Stage.open();
+    const gone = await stage.online(`${juliet}/gone`);
+    const balcony = await stage.online(`${juliet}/balcony`);
+    await stage.deliver(back("headline"), gone.session);
+    await stage.deliver(back(undefined), gone.session);
+    await stage.settled();
+    assert.deepEqual(balcony.take(), []);
+  });
+
+  it("is kept if nobody else takes messages", async () => {
+    const stage = await Stage.open();
+    const gone = await stage.online(`${juliet}/gone`);
+    await stage.deliver(back(undefined), gone.session);
+    await stage.deliver(back("chat"), gone.session);
+    await gone.end();
+    const balcony = await stage.connect(`${juliet}/balcony`);
+    await balcony.presence();
+    await stage.settled();
+    assert.equal(balcony.take().filter((xml) => xml.startsWith("<message")).length, 2);
+  });
+
+  it("is given to another resource if it had been kept offline for the first", async () => {
+    const stage = await Stage.open();
+    const gone = await stage.online(`${juliet}/gone`);
+    const balcony = await stage.online(`${juliet}/balcony`);
+    const kept = `<body>hi</body><delay xmlns="urn:xmpp:delay" stamp="2023-11-14T22:13:20.000Z"/>`;
+    await stage.deliver(back(undefined, kept), gone.session);
+    await stage.settled();
+    assert.equal(balcony.take().length, 1);
   });
 });
 

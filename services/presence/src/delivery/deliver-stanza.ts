@@ -18,7 +18,7 @@ import {
   type StanzaClass,
   stanzaClassOf,
 } from "@rollcall/rfc6121";
-import { type BareJid, type Stanza, serializeStanza } from "@rollcall/xmpp";
+import { type BareJid, NS, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import type { AnswerProbe } from "../handlers/answer-probe.ts";
 import type { LastUnavailablePresence } from "../sessions/last-unavailable.ts";
@@ -53,6 +53,8 @@ interface Routing {
   readonly here: AccountSessions | undefined;
   readonly match: Session | undefined;
   readonly at: number;
+  /** It was on its way to a session that is gone, and came back. */
+  readonly cameBack: boolean;
 }
 
 export class DeliverStanzaHandler {
@@ -86,7 +88,16 @@ export class DeliverStanzaHandler {
     const isBare = to.length === account.length;
     const match = isBare ? undefined : here?.byJid(to);
     const decision = decide(row, here, isBare, match);
-    return this.#perform(decision, { account, stanza, stanzaClass, row, here, match, at: message.at });
+    return this.#perform(decision, {
+      account,
+      stanza,
+      stanzaClass,
+      row,
+      here,
+      match,
+      at: message.at,
+      cameBack: failedSession !== undefined,
+    });
   }
 
   #perform(decision: RoutingDecision, routing: Routing): void | Promise<void> {
@@ -103,6 +114,11 @@ export class DeliverStanzaHandler {
       }
       case "deliver-to-non-negative":
       case "deliver-to-available": {
+        // The others have it: it was sent to all. Only what was kept offline goes to one session alone.
+        if (routing.cameBack && !stanza.payload.includes(NS.delay)) {
+          counters.ignored++;
+          return;
+        }
         const xml = serializeStanza(stanza);
         for (const session of here?.sessions ?? []) {
           if (!session.available) continue;

@@ -73,8 +73,8 @@ export class Outbox {
   /** Resolves when nothing waits for any node. */
   async drained(): Promise<void> {
     this.flush();
-    for (const node of this.#nodes.values()) {
-      if (node.busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while ([...this.#nodes.values()].some((node) => node.busy)) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
   }
 

@@ -17,6 +17,8 @@ export interface OwnerPostOptions {
 const ATTEMPTS = 20;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 1_000;
+/** Messages that may wait to be sent again; with more, the bus is beyond help and new failures count at once. */
+const MOST_RETRYING = 10_000;
 
 /**
  * What this owner sends to the owners of other accounts.
@@ -28,6 +30,7 @@ const LONGEST_RETRY_MS = 1_000;
 export class OwnerPost {
   readonly #options: OwnerPostOptions;
   #sequence = 0;
+  #retrying = 0;
 
   constructor(options: OwnerPostOptions) {
     this.#options = options;
@@ -64,12 +67,15 @@ export class OwnerPost {
         await publish();
         return;
       } catch (error) {
-        if (!(error instanceof BusError && error.retryable) || attempt >= ATTEMPTS) {
+        const retryable = error instanceof BusError && error.retryable;
+        if (!retryable || attempt >= ATTEMPTS || this.#retrying >= MOST_RETRYING) {
           counters.handedOverFailed++;
           logger.error({ event: "presence.not-handed-over", error });
           return;
         }
+        this.#retrying += 1;
         await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1)));
+        this.#retrying -= 1;
       }
     }
   }

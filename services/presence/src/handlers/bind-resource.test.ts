@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { channels } from "@rollcall/contracts";
-import type { BareJid } from "@rollcall/xmpp";
+import { type BareJid, makeStanza } from "@rollcall/xmpp";
 import { Stage } from "../testing/stage.ts";
 
 const juliet = "juliet@example.com" as BareJid;
@@ -72,19 +72,7 @@ describe("binding a resource", () => {
     const orchard = await stage.online(`${romeo}/orchard`);
     await orchard.chat(`${juliet}/balcony`, "hi");
     await stage.deliver(
-      {
-        kind: "message",
-        type: "headline",
-        to: dead.jid,
-        from: orchard.jid,
-        id: undefined,
-        lang: undefined,
-        extraAttributes: "",
-        payload: "",
-        childName: undefined,
-        childNamespace: undefined,
-        childCount: 0,
-      },
+      makeStanza("message", { type: "headline", to: dead.jid, from: orchard.jid }),
       dead.session,
     );
     const next = await stage.connect(`${juliet}/balcony`);
