@@ -1,0 +1,40 @@
+import { done, type Outcome } from "@rollcall/bus";
+import type { RosterCommand } from "@rollcall/contracts";
+import { emptyRoster } from "@rollcall/rfc6121";
+import type { BareJid, Stanza } from "@rollcall/xmpp";
+import { planAnswer } from "../effects/plan-effects.ts";
+import { faultOutcome, faultStanza } from "../refuse.ts";
+import type { RosterServiceParts } from "./roster-service-parts.ts";
+
+/** Answers a command of a session without a look at the roster. */
+export async function answerSession(
+  { rosters }: RosterServiceParts,
+  owner: BareJid,
+  { id, session, at }: RosterCommand,
+  stanza: Stanza,
+): Promise<void> {
+  await rosters.tell(planAnswer({ owner, id, roster: emptyRoster, at }, session, stanza));
+}
+
+/** Runs the handling of a command; a fault of the store is told to the session, one of the bus to the bus. */
+export async function answerFaults(
+  parts: RosterServiceParts,
+  owner: BareJid,
+  command: RosterCommand,
+  handle: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await handle();
+  } catch (fault) {
+    const stanza = faultStanza(command.stanza, fault);
+    if (stanza === undefined) return faultOutcome(fault);
+    parts.counters.storeFailures++;
+    parts.logger.warn({ event: "roster.store-failed", account: owner, error: fault });
+    try {
+      await answerSession(parts, owner, command, stanza);
+      return done;
+    } catch (untold) {
+      return faultOutcome(untold);
+    }
+  }
+}

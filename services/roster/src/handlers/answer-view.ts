@@ -1,0 +1,45 @@
+import type {
+  ContactView,
+  RosterView,
+  RosterViewQuestion,
+  SubscribersAnswer,
+  SubscribersQuestion,
+} from "@rollcall/contracts";
+import { contactIn, pendingRequests, subscriptionValue } from "@rollcall/rfc6121";
+import type { RosterServiceParts } from "./roster-service-parts.ts";
+
+/** The roster as the presence owner of the account needs it. */
+export async function answerRosterView(
+  { rosters, accounts, counters }: RosterServiceParts,
+  { account }: RosterViewQuestion,
+): Promise<RosterView> {
+  counters.views++;
+  if (!(await accounts.exists(account))) {
+    return { revision: 0, contacts: [], pendingRequests: [], exists: false };
+  }
+  const { stored } = await rosters.read(account);
+  const { roster } = stored;
+  const contacts: ContactView[] = [];
+  for (const { jid, inRoster, subscription } of roster.contacts.values()) {
+    const value = subscriptionValue(subscription.state);
+    if (inRoster || value !== "none") contacts.push({ contact: jid, subscription: value, inRoster });
+  }
+  return {
+    revision: roster.revision,
+    contacts,
+    pendingRequests: pendingRequests(roster).map(({ stanza }) => stanza),
+    exists: true,
+  };
+}
+
+/** What the account's roster says about one other account. */
+export async function answerSubscribers(
+  { rosters, accounts, counters }: RosterServiceParts,
+  { account, prober }: SubscribersQuestion,
+): Promise<SubscribersAnswer> {
+  counters.subscriberQuestions++;
+  if (!(await accounts.exists(account))) return { exists: false, inRoster: false, subscription: "none" };
+  const { stored } = await rosters.read(account);
+  const { inRoster, subscription } = contactIn(stored.roster, prober);
+  return { exists: true, inRoster, subscription: subscriptionValue(subscription.state) };
+}

@@ -1,0 +1,131 @@
+/**
+ * The commands that a roster has seen last, kept in the stored roster itself, so that a command that comes again after
+ * a crash performs its effects again instead of being decided a second time.
+ *
+ * One entry for each session of an origin suffices: its commands come in order, one at a time.
+ */
+import type { CommandId } from "@rollcall/contracts";
+import {
+  removalTable,
+  type Subscription,
+  type SubscriptionEvent,
+  type SubscriptionStanzaType,
+  transition,
+} from "@rollcall/rfc6121";
+import { type BareJid, makeStanza, type Stanza } from "@rollcall/xmpp";
+
+/** What a command did: a step of the subscription state machine, a roster set, or the removal of an item. */
+export type AppliedEvent = SubscriptionEvent | "set" | "remove";
+
+export interface AppliedCommand {
+  readonly id: CommandId;
+  readonly event: AppliedEvent;
+  readonly contact: BareJid;
+  /** The subscription that the event met; with the event it says which effects follow. */
+  readonly before: Subscription;
+  /** The stanza that goes to the contact, where it is more than its type and addresses. */
+  readonly stanza: Stanza | undefined;
+  /** The contact's owner has what the command owes it. */
+  readonly confirmed: boolean;
+}
+
+/** Oldest first. */
+export type CommandLog = readonly AppliedCommand[];
+
+export const maxCommands = 16;
+
+/** A stanza that one account owes another. */
+export interface OwedStanza {
+  readonly id: CommandId;
+  readonly to: BareJid;
+  readonly stanza: Stanza;
+}
+
+/** The id under which a command's stanza of that type reaches the other account: the same whenever it is sent. */
+export function owedId(id: CommandId, type: SubscriptionStanzaType): CommandId {
+  return { ...id, origin: `${id.origin}/${type}` };
+}
+
+function sameSession(a: CommandId, b: CommandId): boolean {
+  return a.session === b.session && a.origin === b.origin;
+}
+
+export function sameCommand(a: CommandId, b: CommandId): boolean {
+  return a.sequence === b.sequence && sameSession(a, b);
+}
+
+/** The stanzas that a command owes the contact, in order. */
+export function owedStanzas(owner: BareJid, command: AppliedCommand): OwedStanza[] {
+  const { id, event, contact, before } = command;
+  const owe = (type: SubscriptionStanzaType, stanza?: Stanza): OwedStanza => ({
+    id: owedId(id, type),
+    to: contact,
+    stanza: stanza ?? makeStanza("presence", { type, from: owner, to: contact }),
+  });
+  if (event === "set") return [];
+  if (event === "remove") return removalTable[before.state].stanzas.map((type) => owe(type));
+  const owed: OwedStanza[] = [];
+  for (const effect of transition(before, event).effects) {
+    if (effect === "route-to-contact") {
+      owed.push(owe(event.slice("out:".length) as SubscriptionStanzaType, command.stanza));
+    } else if (effect === "auto-reply-subscribed") owed.push(owe("subscribed"));
+    else if (effect === "auto-reply-unsubscribed") owed.push(owe("unsubscribed"));
+  }
+  return owed;
+}
+
+/**
+ * What is known of a command: `undefined` for one that was never seen, `older` for one that a later command of its
+ * session has followed, which is therefore long finished.
+ */
+export function findCommand(log: CommandLog, id: CommandId): AppliedCommand | "older" | undefined {
+  const last = log.find((command) => sameSession(command.id, id));
+  if (last === undefined || last.id.sequence < id.sequence) return undefined;
+  return last.id.sequence === id.sequence ? last : "older";
+}
+
+/** Leaves out the oldest, those first that owe nothing. */
+export function withoutOldest(log: CommandLog): CommandLog {
+  const settled = log.findIndex((command) => command.confirmed);
+  return log.toSpliced(Math.max(settled, 0), 1);
+}
+
+export function recordCommand(log: CommandLog, command: AppliedCommand): CommandLog {
+  let next: CommandLog = [...log.filter((known) => !sameSession(known.id, command.id)), command];
+  while (next.length > maxCommands) next = withoutOldest(next);
+  return next;
+}
+
+export function confirmCommands(log: CommandLog, ids: readonly CommandId[]): CommandLog {
+  if (ids.length === 0) return log;
+  return log.map((command) =>
+    !command.confirmed && ids.some((id) => sameCommand(id, command.id))
+      ? { ...command, stanza: undefined, confirmed: true }
+      : command,
+  );
+}
+
+function compareIds(a: CommandId, b: CommandId): number {
+  return (a.origin < b.origin ? -1 : a.origin > b.origin ? 1 : 0) || a.session - b.session;
+}
+
+/** The logs of several versions of a roster as one; their order does not matter. */
+export function mergeLogs(logs: readonly CommandLog[]): CommandLog {
+  const [first = [], ...others] = logs;
+  if (others.length === 0) return first;
+  const merged: AppliedCommand[] = [];
+  for (const command of logs.flat()) {
+    const place = merged.findIndex((known) => sameSession(known.id, command.id));
+    const known = merged[place];
+    if (known === undefined) merged.push(command);
+    else if (
+      known.id.sequence < command.id.sequence ||
+      (known.id.sequence === command.id.sequence && command.confirmed)
+    ) {
+      merged[place] = command;
+    }
+  }
+  let log: CommandLog = merged.sort((a, b) => compareIds(a.id, b.id));
+  while (log.length > maxCommands) log = withoutOldest(log);
+  return log;
+}

@@ -1,0 +1,271 @@
+import { StoreUnavailableError } from "@rollcall/accounts";
+import {
+  type Bucket,
+  type RiakClient,
+  RiakError,
+  type RiakSibling,
+  type ValueCodec,
+} from "@rollcall/riak-client";
+import type { Clock } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+import type { BareJid } from "@rollcall/xmpp";
+import { AccountTurns } from "./account-turns.ts";
+import { encodeMeta, fitToMeta } from "./document-meta.ts";
+import { adoptDocument, mergeDocuments, type Reconciled, type Sibling } from "./reconcile-documents.ts";
+import { RosterCache } from "./roster-cache.ts";
+import {
+  applyDecision,
+  decodeDocument,
+  digestOf,
+  emptyDocument,
+  encodeBody,
+  type Fragments,
+  type RosterDocument,
+} from "./roster-document.ts";
+import {
+  type Committed,
+  type Decision,
+  type RosterEdits,
+  type RosterStore,
+  RosterUnreadableError,
+  type StoredRoster,
+} from "./roster-store.ts";
+
+export const DEFAULT_ROSTER_BUCKET = "xmpp";
+
+/** What the bucket must have: without it a write by hand, or a stale one, wipes what it does not name. */
+export const rosterBucketProperties = { allow_mult: true, dvv_enabled: true } as const;
+
+/** Numbers of the store; counted with `field++`. */
+export class RosterStoreCounters {
+  reads = 0;
+  cacheHits = 0;
+  writes = 0;
+  /** Times that siblings were merged. */
+  merges = 0;
+  /** Rosters taken over that were written by hand. */
+  adoptions = 0;
+  /** Siblings left out because they were no rosters. */
+  unreadableSiblings = 0;
+  failures = 0;
+}
+
+export interface RiakRosterStoreOptions {
+  readonly client: RiakClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Default `xmpp`. */
+  readonly bucket?: string | undefined;
+  /** Accounts whose decoded roster is kept; each use still asks Riak whether it has changed. Default 10,000. */
+  readonly cachedAccounts?: number | undefined;
+  /** Contacts in all of those together. Default 200,000. */
+  readonly cachedContacts?: number | undefined;
+  readonly counters?: RosterStoreCounters | undefined;
+}
+
+/** How often an update writes again because somebody else wrote at the same time. */
+const WRITE_ATTEMPTS = 5;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+const bodyCodec: ValueCodec<string> = {
+  contentType: "application/json",
+  encode: (body) => body,
+  decode: (body) => decoder.decode(body),
+};
+
+/** A roster as it was read, and what has to be known to write it. */
+interface Found {
+  readonly document: RosterDocument;
+  readonly fragments: Fragments;
+  readonly context: string | undefined;
+  readonly edits: RosterEdits | undefined;
+  /** Has to be written even without a change: it is not stored like this yet. */
+  readonly isNew: boolean;
+}
+
+/**
+ * One JSON object per account in Riak, under the bare JID.
+ *
+ * Every operation asks Riak whether the roster has changed, because people write there too; a roster that has not is
+ * taken from the cache with everything derived from it.
+ */
+export function createRiakRosterStore(options: RiakRosterStoreOptions): RosterStore {
+  return new RiakRosterStore(options);
+}
+
+class RiakRosterStore implements RosterStore {
+  readonly #bucket: Bucket<string>;
+  readonly #cache: RosterCache;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #counters: RosterStoreCounters;
+  readonly #turns = new AccountTurns();
+
+  constructor(options: RiakRosterStoreOptions) {
+    this.#bucket = options.client.bucket({ name: options.bucket ?? DEFAULT_ROSTER_BUCKET, codec: bodyCodec });
+    this.#cache = new RosterCache(options.cachedAccounts ?? 10_000, options.cachedContacts ?? 200_000);
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#counters = options.counters ?? new RosterStoreCounters();
+  }
+
+  load(owner: BareJid, seen?: (stored: StoredRoster) => void): Promise<StoredRoster> {
+    return this.update(owner, () => ({ changes: [], result: undefined }), seen);
+  }
+
+  update<R>(
+    owner: BareJid,
+    decide: (stored: StoredRoster) => Decision<R>,
+    seen?: (committed: Committed<R>) => void,
+  ): Promise<Committed<R>> {
+    return this.#turns.run(owner, () => this.#available(() => this.#update(owner, decide, seen)));
+  }
+
+  remove(owner: BareJid): Promise<void> {
+    return this.#turns.run(owner, () =>
+      this.#available(async () => {
+        this.#cache.delete(owner);
+        await this.#bucket.delete(owner);
+      }),
+    );
+  }
+
+  async #update<R>(
+    owner: BareJid,
+    decide: (stored: StoredRoster) => Decision<R>,
+    seen: ((committed: Committed<R>) => void) | undefined,
+  ): Promise<Committed<R>> {
+    let found = await this.#read(owner);
+    for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
+      const { document: before, edits } = found;
+      const decision = decide({ roster: before.roster, commands: before.commands, edits });
+      const changed = applyDecision(before, decision);
+      const written = changed !== before || found.isNew;
+      let conflict: Found | undefined;
+      let after = before;
+      if (written) {
+        after = fitToMeta(changed);
+        conflict = await this.#write(owner, after, found);
+      }
+      if (conflict === undefined) {
+        const { roster, commands } = after;
+        const committed = { roster, commands, edits, result: decision.result, written };
+        seen?.(committed);
+        return committed;
+      }
+      found = conflict;
+    }
+    throw new StoreUnavailableError("the roster is being written by too many others");
+  }
+
+  async #read(owner: BareJid): Promise<Found> {
+    const cached = this.#cache.get(owner);
+    this.#counters.reads++;
+    const fetched = await this.#bucket.get(owner, { ifNoneMatch: cached?.etag });
+    switch (fetched.kind) {
+      case "unchanged":
+        if (cached === undefined) throw new StoreUnavailableError("unchanged since never");
+        this.#counters.cacheHits++;
+        return { ...cached, edits: undefined, isNew: false };
+      case "missing":
+        return this.#missing(owner, cached?.document, fetched.context);
+      case "siblings":
+        return this.#merge(owner, fetched.siblings, fetched.context, cached?.document, undefined);
+      case "found": {
+        const decoded = decodeDocument(owner, fetched.value, fetched.meta);
+        const { context, etag } = fetched;
+        if (decoded.document !== undefined) {
+          const entry = { etag, context, document: decoded.document, fragments: new Map() };
+          this.#cache.set(owner, entry);
+          return { ...entry, edits: undefined, isNew: false };
+        }
+        this.#counters.adoptions++;
+        this.#logger.info({ event: "roster.adopted", account: owner });
+        const reconciled = adoptDocument(decoded, cached?.document, this.#clock.now());
+        return { ...reconciled, fragments: new Map(), context, isNew: true };
+      }
+    }
+  }
+
+  /**
+   * No roster. If this process knows of one, somebody has deleted it, or vnodes that have it are away: clients are told,
+   * but nothing is written that would take the contacts away again when they return.
+   */
+  #missing(owner: BareJid, known: RosterDocument | undefined, context: string | undefined): Found {
+    const fragments: Fragments = new Map();
+    if (known === undefined || known.roster.contacts.size === 0) {
+      return { document: emptyDocument, fragments, context, edits: undefined, isNew: false };
+    }
+    this.#cache.delete(owner);
+    this.#logger.warn({ event: "roster.gone", account: owner, contacts: known.roster.contacts.size });
+    const { document, edits } = adoptDocument(decodeDocument(owner, "{}", {}), known, this.#clock.now());
+    const roster = { ...document.roster, removed: new Map() };
+    return { document: { ...document, roster }, fragments, context, edits, isNew: false };
+  }
+
+  #merge(
+    owner: BareJid,
+    siblings: readonly RiakSibling<string>[],
+    context: string,
+    known: RosterDocument | undefined,
+    earlier: RosterEdits | undefined,
+  ): Found {
+    this.#counters.merges++;
+    const readable: Sibling[] = [];
+    for (const { value, meta, lastModified } of siblings) {
+      if (value === undefined) continue;
+      try {
+        const decoded = decodeDocument(owner, value, meta);
+        readable.push({ decoded, writtenAt: Date.parse(lastModified ?? "") || 0 });
+      } catch (error) {
+        if (!(error instanceof RosterUnreadableError)) throw error;
+        this.#counters.unreadableSiblings++;
+        this.#logger.warn({ event: "roster.sibling-left-out", account: owner, error });
+      }
+    }
+    this.#logger.info({ event: "roster.merged", account: owner, siblings: siblings.length });
+    const reconciled: Reconciled =
+      readable.length === 0
+        ? { document: known ?? emptyDocument, edits: undefined }
+        : mergeDocuments(readable, known, this.#clock.now());
+    return {
+      document: reconciled.document,
+      edits: joinEdits(earlier, reconciled.edits),
+      fragments: new Map(),
+      context,
+      isNew: true,
+    };
+  }
+
+  /** Writes, and answers what to go on from where others have written too. */
+  async #write(owner: BareJid, document: RosterDocument, found: Found): Promise<Found | undefined> {
+    const { fragments } = found;
+    const body = encodeBody(document, fragments);
+    const meta = encodeMeta(document, digestOf(body));
+    this.#counters.writes++;
+    const stored = await this.#bucket.put(owner, body, { context: found.context, meta });
+    if (stored.kind === "stored") {
+      this.#cache.set(owner, { etag: stored.etag, context: stored.context, document, fragments });
+      return undefined;
+    }
+    return this.#merge(owner, stored.siblings, stored.context, document, found.edits);
+  }
+
+  async #available<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof RiakError)) throw error;
+      this.#counters.failures++;
+      if (error.code === "bad-value")
+        throw new RosterUnreadableError("the stored roster is not text", { cause: error });
+      throw new StoreUnavailableError(`rosters: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function joinEdits(a: RosterEdits | undefined, b: RosterEdits | undefined): RosterEdits | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { contacts: [...new Set([...a.contacts, ...b.contacts])], since: Math.min(a.since, b.since) };
+}

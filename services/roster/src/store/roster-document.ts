@@ -1,0 +1,201 @@
+/**
+ * The stored form of a roster (design, section 6). Pure.
+ *
+ * Body: a JSON object with a key for every contact, readable and writable by hand. What is not about one contact is
+ * in the metadata of the object: versions, removed contacts, recent commands, and a digest of the body. A body that
+ * the digest does not fit, or that has no metadata, was written by somebody else.
+ */
+import { createHash } from "node:crypto";
+import {
+  applyChanges,
+  type ContactFacts,
+  contactIn,
+  emptyRoster,
+  type Roster,
+  type RosterContact,
+} from "@rollcall/rfc6121";
+import type { BareJid } from "@rollcall/xmpp";
+import { type CommandLog, confirmCommands, recordCommand } from "./command-log.ts";
+import {
+  applyWriting,
+  contactKey,
+  contactRecord,
+  type ForeignFields,
+  isJsonObject,
+  readContact,
+  type WrittenContact,
+} from "./contact-record.ts";
+import { type DocumentMeta, readMeta } from "./document-meta.ts";
+import { type Decision, RosterUnreadableError } from "./roster-store.ts";
+
+export interface RosterDocument {
+  readonly roster: Roster;
+  readonly commands: CommandLog;
+  /** What others keep with a contact. */
+  readonly foreign: ReadonlyMap<BareJid, ForeignFields>;
+  /** Values in the object that are no contacts, by key. */
+  readonly extra: ReadonlyMap<string, unknown>;
+}
+
+export const emptyDocument: RosterDocument = {
+  roster: emptyRoster,
+  commands: [],
+  foreign: new Map(),
+  extra: new Map(),
+};
+
+/** The document after a decision; the same one where there is nothing to write. */
+export function applyDecision(document: RosterDocument, decision: Decision<unknown>): RosterDocument {
+  if (decision.changes.length === 0) return document;
+  const roster = applyChanges(document.roster, decision.changes);
+  const confirmed = confirmCommands(document.commands, decision.confirmed ?? []);
+  return {
+    ...document,
+    roster,
+    commands: decision.command === undefined ? confirmed : recordCommand(confirmed, decision.command),
+    foreign: foreignOf(roster, document.foreign),
+  };
+}
+
+/** The foreign fields of contacts that are still there. */
+export function foreignOf(
+  roster: Roster,
+  foreign: ReadonlyMap<BareJid, ForeignFields>,
+): ReadonlyMap<BareJid, ForeignFields> {
+  for (const jid of foreign.keys()) {
+    if (!roster.contacts.has(jid)) {
+      return new Map([...foreign].filter(([contact]) => roster.contacts.has(contact)));
+    }
+  }
+  return foreign;
+}
+
+/** Contacts already encoded. Belongs to one lineage of documents; holds what the last body was made of. */
+export type Fragments = Map<BareJid, { readonly contact: RosterContact; readonly text: string }>;
+
+function encodeContact(contact: RosterContact, foreign: ForeignFields | undefined): string {
+  const record = {
+    ...contactRecord(contact, foreign),
+    version: contact.version,
+    revision: contact.revision,
+    ...foreign?.fields,
+  };
+  return `${JSON.stringify(contact.jid)}:${JSON.stringify(record)}`;
+}
+
+/** The body. Contacts that `fragments` has are not encoded again; it is brought up to date. */
+export function encodeBody(document: RosterDocument, fragments: Fragments): string {
+  const { contacts } = document.roster;
+  const parts: string[] = [];
+  for (const contact of contacts.values()) {
+    let fragment = fragments.get(contact.jid);
+    if (fragment?.contact !== contact) {
+      fragment = { contact, text: encodeContact(contact, document.foreign.get(contact.jid)) };
+      fragments.set(contact.jid, fragment);
+    }
+    parts.push(fragment.text);
+  }
+  if (fragments.size > contacts.size) {
+    for (const jid of fragments.keys()) if (!contacts.has(jid)) fragments.delete(jid);
+  }
+  for (const [key, value] of document.extra) parts.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `{${parts.join(",\n")}}`;
+}
+
+export function digestOf(body: string): string {
+  return createHash("sha256").update(body).digest("base64url").slice(0, 22);
+}
+
+/** A body as it was found. */
+export interface DecodedDocument {
+  readonly owner: BareJid;
+  readonly body: string;
+  readonly contacts: ReadonlyMap<BareJid, WrittenContact>;
+  readonly extra: ReadonlyMap<string, unknown>;
+  /** `undefined` where it is missing or not ours. */
+  readonly meta: DocumentMeta | undefined;
+  /** The document, where body and metadata belong together. */
+  readonly document: RosterDocument | undefined;
+}
+
+function overlay(first: WrittenContact, then: WrittenContact): WrittenContact {
+  const named = Object.fromEntries(Object.entries(then).filter(([, value]) => value !== undefined));
+  return { ...first, ...named };
+}
+
+function documentOf(
+  contacts: ReadonlyMap<BareJid, WrittenContact>,
+  extra: ReadonlyMap<string, unknown>,
+  meta: DocumentMeta,
+): RosterDocument {
+  const stored = new Map<BareJid, RosterContact>();
+  const foreign = new Map<BareJid, ForeignFields>();
+  for (const written of contacts.values()) {
+    const facts = applyWriting(contactIn(emptyRoster, written.jid), written);
+    const { version = 0, revision = 0 } = written;
+    stored.set(written.jid, { ...facts, version, revision });
+    if (written.foreign !== undefined) foreign.set(written.jid, written.foreign);
+  }
+  const { version, revision, removalsKnownSince, removed, commands } = meta;
+  return {
+    roster: { version, revision, removalsKnownSince, contacts: stored, removed },
+    commands,
+    foreign,
+    extra,
+  };
+}
+
+/** @throws {RosterUnreadableError} when the body is not a JSON object. */
+export function decodeDocument(
+  owner: BareJid,
+  body: string,
+  metadata: Readonly<Record<string, string>>,
+): DecodedDocument {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (cause) {
+    throw new RosterUnreadableError("the stored roster is not JSON", { cause });
+  }
+  if (!isJsonObject(json)) throw new RosterUnreadableError("the stored roster is not a JSON object");
+  const contacts = new Map<BareJid, WrittenContact>();
+  const extra = new Map<string, unknown>();
+  for (const [key, value] of Object.entries(json)) {
+    const jid = isJsonObject(value) ? contactKey(key) : undefined;
+    if (jid === undefined || jid === owner) {
+      extra.set(key, value);
+      continue;
+    }
+    const written = readContact(owner, jid, value as Readonly<Record<string, unknown>>);
+    const twin = contacts.get(jid);
+    contacts.set(jid, twin === undefined ? written : overlay(twin, written));
+  }
+  const meta = readMeta(metadata);
+  const isOurs = meta !== undefined && meta.digest === digestOf(body);
+  return {
+    owner,
+    body,
+    contacts,
+    extra,
+    meta,
+    document: isOurs ? documentOf(contacts, extra, meta) : undefined,
+  };
+}
+
+/** Whether both say the same of a contact, seen by clients or not. */
+export function sameFacts(a: ContactFacts, b: ContactFacts): boolean {
+  return (
+    a.inRoster === b.inRoster &&
+    a.name === b.name &&
+    a.subscription.state === b.subscription.state &&
+    a.subscription.approved === b.subscription.approved &&
+    a.groups.length === b.groups.length &&
+    a.groups.every((group, index) => group === b.groups[index]) &&
+    (a.request === b.request ||
+      (a.request !== undefined &&
+        b.request !== undefined &&
+        a.request.at === b.request.at &&
+        a.request.stanza.payload === b.request.stanza.payload &&
+        a.request.stanza.id === b.request.stanza.id))
+  );
+}
