@@ -25,7 +25,6 @@ export async function confirm(question: string): Promise<boolean> {
 }
 
 async function ask(question: string, hidden: boolean): Promise<string> {
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({
     input: process.stdin,
@@ -33,11 +32,13 @@ async function ask(question: string, hidden: boolean): Promise<string> {
     terminal: true,
     historySize: 0,
   });
+  // After the interface has switched the echo off: a quick answer must not show either.
+  if (hidden) process.stderr.write(question);
   const interrupted = new AbortController();
   terminal.once("SIGINT", () => interrupted.abort());
   terminal.once("close", () => interrupted.abort());
   try {
-    return await terminal.question("", { signal: interrupted.signal });
+    return await terminal.question(hidden ? "" : question, { signal: interrupted.signal });
   } catch (error) {
     throw new CliError(exitCodes.usage, "interrupted; nothing was done", { cause: error });
   } finally {

@@ -18,11 +18,12 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** The command in the directory of the server, with the settings of the server. */
+/** The command in the directory of the server; told where the server is, it need not load the settings. */
 function rollcall(arguments_: string, input?: string): Promise<CommandResult> {
-  return runCommand(arguments_.split(" "), {
-    directory: server.directory,
-    env: { ROLLCALL_LISTEN_HTTP: `127.0.0.1:${server.port}` },
+  const { directory, token, url } = server;
+  const access = arguments_.includes("--url") ? [] : ["--url", url, "--token", token];
+  return runCommand([...access, ...arguments_.split(" ")], {
+    directory,
     ...(input === undefined ? {} : { input }),
   });
 }
@@ -145,12 +146,21 @@ test("user sessions shows where an account is logged in", async () => {
   assert.match((await rollcall("user sessions ludwig@example.org")).stdout, /has no sessions/);
 });
 
+test("the server and its token are found by the settings of the server", async () => {
+  const env = { ROLLCALL_LISTEN_HTTP: new URL(server.url).host };
+  await rollcall("user add konrad@example.org -p secret");
+  const { code, stdout } = await runCommand(["user", "list"], { directory: server.directory, env });
+  assert.equal(code, 0);
+  assert.match(stdout, /^konrad@example\.org$/m);
+});
+
 test("a wrong token, and none, end with 2 and say where to find it", async () => {
-  const url = `http://127.0.0.1:${server.port}`;
-  const wrong = await rollcall(`--url ${url} --token wrong user list`);
+  const wrong = await rollcall(`--url ${server.url} --token wrong user list`);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /does not accept the admin token/);
-  const none = await runCommand(["--url", url, "user", "list"], { directory: "/" });
+  const none = await runCommand(["--url", server.url, "user", "list"], {
+    directory: join(server.directory, "data"),
+  });
   assert.equal(none.code, 2);
   assert.match(none.stderr, /ROLLCALL_ADMIN_TOKEN or --token/);
 });

@@ -1,6 +1,6 @@
 /** What the tests of the command run against: a real admin service on a free port, and the command as a process. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,8 @@ import { createHttpServer, Health, loadSettings, systemClock } from "@rollcall/r
 import { CounterRegistry, silentLogger } from "@rollcall/telemetry";
 
 export interface ServerStage {
-  readonly port: number;
+  readonly url: string;
+  readonly token: string;
   /** Working directory of the commands: its `data` has the token of the server. */
   readonly directory: string;
   readonly accounts: AccountStore;
@@ -73,7 +74,8 @@ export async function startServerStage(): Promise<ServerStage> {
   await http.start();
   await service.start();
   return {
-    port: http.address?.port ?? 0,
+    url: `http://127.0.0.1:${http.address?.port}`,
+    token: (await readFile(join(directory, "data", "admin-token"), "utf8")).trim(),
     directory,
     accounts,
     rosters,
