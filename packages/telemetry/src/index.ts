@@ -7,4 +7,5 @@ export {
   type ProcessLogger,
 } from "./create-logger.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+export { type EventName, events } from "./names.ts";
 export { createRedact, type JidPolicy, type Redact } from "./redact.ts";
