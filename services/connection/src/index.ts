@@ -1,1 +1,8 @@
-export {};
+export { type ConnectionSettings, connectionSettings } from "./config.ts";
+export {
+  type ConnectionAddresses,
+  type ConnectionCounters,
+  type ConnectionService,
+  type ConnectionServiceOptions,
+  createConnectionService,
+} from "./service.ts";

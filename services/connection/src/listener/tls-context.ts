@@ -1,0 +1,104 @@
+import { constants } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { Logger } from "@rollcall/telemetry";
+import { developmentCertificate, type KeyPair } from "./development-certificate.ts";
+
+export interface TlsContextOptions {
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly dataDirectory: string;
+  readonly domains: readonly string[];
+  readonly logger: Logger;
+}
+
+/** Forward secrecy and authenticated encryption only (BCP 195; RFC 7590, section 3). */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+function secureContext(pair: KeyPair): SecureContext {
+  return createSecureContext({
+    ...pair,
+    minVersion: "TLSv1.2",
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    // A client that tries to renegotiate is disconnected (RFC 6120, 5.3.5).
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
+}
+
+/**
+ * The certificate that new TLS connections get. Files are read again when they change; those that cannot be used
+ * are logged, and the certificate before stays.
+ */
+export class TlsContext {
+  readonly #options: TlsContextOptions;
+  #current: SecureContext | undefined;
+  #stamp = "";
+  #checking = false;
+
+  constructor(options: TlsContextOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {Error} before `load`. */
+  get current(): SecureContext {
+    if (this.#current === undefined) throw new Error("no certificate is loaded");
+    return this.#current;
+  }
+
+  /** Reads the certificate for the first time. @throws {Error} when it cannot be used. */
+  async load(now: number): Promise<void> {
+    const { certFile, keyFile, dataDirectory, domains, logger } = this.#options;
+    if ((certFile === undefined) !== (keyFile === undefined)) {
+      throw new Error("tls.cert and tls.key belong together: one of them is missing");
+    }
+    if (certFile !== undefined && keyFile !== undefined) {
+      this.#stamp = await stampOf(certFile, keyFile);
+      this.#current = secureContext(await readPair(certFile, keyFile));
+      return;
+    }
+    const pair = await developmentCertificate(dataDirectory, domains, now);
+    this.#current = secureContext(pair);
+    logger.warn({ event: "tls.self-signed", directory: dataDirectory, created: pair.created });
+  }
+
+  /** Takes over files that changed since they were read. Never fails. */
+  async reload(): Promise<void> {
+    const { certFile, keyFile, logger } = this.#options;
+    if (certFile === undefined || keyFile === undefined || this.#checking) return;
+    this.#checking = true;
+    try {
+      const stamp = await stampOf(certFile, keyFile);
+      if (stamp !== this.#stamp) {
+        this.#current = secureContext(await readPair(certFile, keyFile));
+        this.#stamp = stamp;
+        logger.info({ event: "tls.reloaded", file: certFile });
+      }
+    } catch (error) {
+      // Half-written files are whole at one of the next looks.
+      logger.error({ event: "tls.reload-failed", file: certFile, error });
+    } finally {
+      this.#checking = false;
+    }
+  }
+}
+
+async function readPair(certFile: string, keyFile: string): Promise<KeyPair> {
+  return { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
+}
+
+/** Changes whenever one of the files does. */
+async function stampOf(...files: readonly string[]): Promise<string> {
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  return stats.map((each) => `${each.ino}:${each.size}:${each.mtimeMs}`).join(" ");
+}

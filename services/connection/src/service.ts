@@ -1,0 +1,269 @@
+import type { AccountStore } from "@rollcall/accounts";
+import type { Bus, Consumer } from "@rollcall/bus";
+import { type Clock, type ListenAddress, randomId, type Service, systemClock } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+import { prepareDomain } from "@rollcall/xmpp";
+import type { ConnectionSettings } from "./config.ts";
+import { OutputTurn } from "./downlink/output-turn.ts";
+import { receiveDeliveries } from "./downlink/receive-deliveries.ts";
+import { DeliveryWriter, type DownlinkCounters } from "./downlink/write-stanza.ts";
+import { AddressLimits } from "./listener/address-limits.ts";
+import { type ListenerCounters, TcpListener } from "./listener/tcp-listener.ts";
+import { TlsContext } from "./listener/tls-context.ts";
+import { EndSessions } from "./sessions/end-sessions.ts";
+import { LocalSessions } from "./sessions/local-sessions.ts";
+import { Authenticator } from "./stream/authenticate.ts";
+import { ResourceBinder } from "./stream/bind-resource.ts";
+import { boundDerivation } from "./stream/bounded-derivation.ts";
+import { ClientStream } from "./stream/client-stream.ts";
+import { decoySecret } from "./stream/decoy-secret.ts";
+import { OpenStreams } from "./stream/open-streams.ts";
+import type { StreamCounters, StreamEnvironment } from "./stream/stream-environment.ts";
+import type { ServerFacts } from "./uplink/answer-server.ts";
+import { Uplink, type UplinkCounters } from "./uplink/publish-stanza.ts";
+
+export interface ConnectionServiceOptions {
+  readonly settings: ConnectionSettings;
+  readonly bus: Bus;
+  readonly accounts: AccountStore;
+  readonly logger: Logger;
+  /** Name of this node with its incarnation, as in `createInstanceId`; owners send deliveries to it. */
+  readonly nodeId: string;
+  readonly clock?: Clock | undefined;
+  /** What the server calls itself (XEP-0092). */
+  readonly version?: string | undefined;
+  /** How often silence, deadlines and rates are looked at. Default 1,000 ms; tests with their own clock want less. */
+  readonly sweepMs?: number | undefined;
+}
+
+/** Where clients find the service; known after `start`. */
+export interface ConnectionAddresses {
+  readonly c2s?: ListenAddress | undefined;
+  readonly c2sTls?: ListenAddress | undefined;
+}
+
+export interface ConnectionService extends Service {
+  addresses(): ConnectionAddresses;
+  /** Numbers of the service as they are now. */
+  counters(): ConnectionCounters;
+}
+
+export interface ConnectionCounters
+  extends ListenerCounters,
+    StreamCounters,
+    UplinkCounters,
+    DownlinkCounters {
+  readonly connections: number;
+  readonly sessions: number;
+  readonly endsUnconfirmed: number;
+}
+
+const SWEEP_MS = 1_000;
+const MINUTE_MS = 60_000;
+const CERTIFICATE_LOOK_MS = 30_000;
+/** Of the time for draining, what is kept for telling owners about the sessions that ended. */
+const ANNOUNCING_SHARE = 0.3;
+
+/** Holds client connections: streams in, stanzas to their owners, deliveries out. */
+export function createConnectionService(options: ConnectionServiceOptions): ConnectionService {
+  const { settings, bus, accounts, logger, nodeId, clock = systemClock, sweepMs = SWEEP_MS } = options;
+  const domains = canonicalDomains(settings.domains);
+
+  // Accept.
+  const addresses = new AddressLimits({
+    connections: settings["limits.connections"],
+    connectionsPerAddress: settings["limits.connections_per_address"],
+    attemptsPerAddress: settings["limits.attempts_per_address"],
+    failuresPerAddress: settings["auth.failures_per_address"],
+    unauthenticated: settings["limits.unauthenticated"],
+  });
+  const listenerCounters: ListenerCounters = { connectionsAccepted: 0, connectionsTurnedAway: 0 };
+  const tls = new TlsContext({
+    certFile: settings["tls.cert"],
+    keyFile: settings["tls.key"],
+    dataDirectory: settings["data.dir"],
+    domains,
+    logger,
+  });
+
+  // Stanza to bus, and bus to socket.
+  const sessions = new LocalSessions(nodeId);
+  const endSessions = new EndSessions({ bus, clock, logger, waitingLimit: settings["limits.connections"] });
+  const facts: ServerFacts = {
+    software: { name: "Rollcall", version: options.version ?? "0" },
+    startedAt: clock.now(),
+  };
+  const uplink = new Uplink({ bus, clock, logger, domains, facts });
+  const writer = new DeliveryWriter({ bus, clock, logger, sessions, nodeId });
+  const output = new OutputTurn();
+  const streams = new OpenStreams();
+  const streamCounters: StreamCounters = {
+    streamsOpened: 0,
+    streamsClosed: 0,
+    streamErrors: 0,
+    streamFaults: 0,
+    logins: 0,
+    authenticationFailures: 0,
+    tlsHandshakes: 0,
+    clientsNotReading: 0,
+    clientsTimedOut: 0,
+  };
+  let deliveries: Consumer | undefined;
+  let listeners: TcpListener[] = [];
+  let bound: ConnectionAddresses = {};
+  let sweeping: NodeJS.Timeout | undefined;
+  let started = false;
+
+  async function createEnvironment(): Promise<StreamEnvironment> {
+    const authenticator = new Authenticator({
+      accounts,
+      logger,
+      plain: settings["auth.plain"],
+      decoySecret: await decoySecret(settings["auth.decoy_secret"], settings["data.dir"]),
+      derive: boundDerivation(settings["auth.concurrent_hashes"], settings["auth.waiting_hashes"]),
+    });
+    const shape = { maxDepth: settings["limits.depth"], maxAttributes: settings["limits.attributes"] };
+    return {
+      limits: {
+        loginMs: settings["limits.login_seconds"] * 1_000,
+        closeMs: settings["limits.close_seconds"] * 1_000,
+        idleMs: settings["limits.idle_seconds"] * 1_000,
+        pingMs: settings["limits.ping_seconds"] * 1_000,
+        outputBytes: settings["limits.output_bytes"],
+        bytesPerSecond: settings["limits.bytes_per_second"],
+        beforeLogin: { ...shape, maxStanzaBytes: settings["limits.login_stanza_bytes"] },
+        afterLogin: { ...shape, maxStanzaBytes: settings["limits.stanza_bytes"] },
+      },
+      policy: {
+        domains,
+        tlsRequired: settings["tls.required"],
+        withheldMechanisms: authenticator.withheld,
+        saslRetries: settings["auth.retries"],
+        bindRetries: settings["auth.bind_retries"],
+        lang: "en",
+      },
+      clock,
+      logger,
+      addresses,
+      tls,
+      authenticator,
+      binder: new ResourceBinder({ bus, clock, logger, timeoutMs: settings["limits.bind_ms"] }),
+      sessions,
+      endSessions,
+      uplink,
+      output,
+      counters: streamCounters,
+      streams,
+      newStreamId: randomId,
+      now: clock.now(),
+    };
+  }
+
+  async function listen(environment: StreamEnvironment): Promise<void> {
+    const open = async (address: ListenAddress | undefined, directTls: boolean) => {
+      if (address === undefined) return undefined;
+      const listener = new TcpListener({
+        listen: address,
+        addresses,
+        logger,
+        counters: listenerCounters,
+        accept: (socket, from) => void new ClientStream(environment, socket, from, directTls),
+      });
+      const actual = await listener.open();
+      listeners.push(listener);
+      logger.info({ event: "listener.open", host: actual.host, port: actual.port, tls: directTls });
+      return actual;
+    };
+    bound = {
+      c2s: await open(settings["listen.c2s"], false),
+      c2sTls: await open(settings["listen.c2s_tls"], true),
+    };
+  }
+
+  function sweepRegularly(environment: StreamEnvironment): void {
+    let minuteEnds = environment.now + MINUTE_MS;
+    let nextLook = environment.now + CERTIFICATE_LOOK_MS;
+    sweeping = setInterval(() => {
+      const now = clock.now();
+      environment.now = now;
+      for (const stream of streams) stream.sweep(now);
+      endSessions.retry();
+      if (now >= minuteEnds) {
+        minuteEnds = now + MINUTE_MS;
+        addresses.newMinute();
+      }
+      if (now >= nextLook) {
+        nextLook = now + CERTIFICATE_LOOK_MS;
+        void tls.reload();
+      }
+    }, sweepMs);
+  }
+
+  return {
+    name: "connection",
+
+    async start() {
+      await tls.load(clock.now());
+      const environment = await createEnvironment();
+      if (!settings["tls.required"]) logger.warn({ event: "tls.not-required" });
+      deliveries = receiveDeliveries(bus, nodeId, writer);
+      sweepRegularly(environment);
+      await listen(environment);
+      started = true;
+    },
+
+    notReady: () => (started ? [] : ["the listeners are not open"]),
+
+    /** Tells every client, takes the stanzas that are on their way, and announces the end of every session. */
+    async drain(budgetMs) {
+      started = false;
+      for (const listener of listeners) listener.close();
+      const announcingMs = budgetMs * ANNOUNCING_SHARE;
+      for (const stream of streams) stream.shutDown();
+      output.flush();
+      await streams.empty(budgetMs - announcingMs);
+      for (const stream of streams) stream.destroy();
+      await Promise.race([settle(), pause(announcingMs)]);
+
+      async function settle(): Promise<void> {
+        await streams.empty(announcingMs);
+        await endSessions.settled();
+        await deliveries?.drain();
+      }
+    },
+
+    async stop() {
+      started = false;
+      clearInterval(sweeping);
+      for (const listener of listeners) listener.close();
+      listeners = [];
+      for (const stream of streams) stream.destroy();
+    },
+
+    addresses: () => bound,
+
+    counters: () => ({
+      ...listenerCounters,
+      ...streamCounters,
+      ...uplink.counters,
+      ...writer.counters,
+      connections: addresses.connections,
+      sessions: sessions.size,
+      endsUnconfirmed: endSessions.unconfirmed,
+    }),
+  };
+}
+
+function canonicalDomains(configured: readonly string[]): readonly string[] {
+  return configured.map((domain) => {
+    const canonical = prepareDomain(domain);
+    if (canonical === undefined) throw new Error(`domains: ${domain} is not a domain`);
+    return canonical;
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,0 +1,523 @@
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import {
+  escapeAttribute,
+  misplacedElement,
+  NS,
+  type StreamItem,
+  StreamParser,
+  streamClose,
+  streamErrorCondition,
+  streamErrorXml,
+} from "@rollcall/xmpp";
+import type { Flushable } from "../downlink/output-turn.ts";
+import type { LocalSession } from "../sessions/local-session.ts";
+import { type Handover, isAwaited } from "../uplink/publish-stanza.ts";
+import type { StreamEnvironment } from "./stream-environment.ts";
+import { type SetupStream, StreamSetup } from "./stream-setup.ts";
+
+/** Unread bytes that the parser may hold while the stream waits; beyond it the socket is not read either. */
+const READ_AHEAD_BYTES = 16_384;
+/** Deliveries of a session that may be under way at a time. */
+const PIPELINED_DELIVERIES = 64;
+
+/** What a stream waits for before it takes the next item from its parser; bits of `#waits`. */
+const FOR_VERDICT = 1;
+const FOR_OWNER = 2;
+const FOR_DELIVERIES = 4;
+const FOR_READER = 8;
+const FOR_RATE = 16;
+
+type Phase =
+  /** The handshake runs: no XML may be sent. */
+  | "tls"
+  | "open"
+  /** Our side of the stream has ended; the client's has not. */
+  | "closing"
+  /** Our side of the connection has ended as well. */
+  | "ended"
+  | "gone";
+
+const streamOf = Symbol("stream");
+type StreamSocket = Socket & { [streamOf]?: ClientStream };
+
+/**
+ * One client: bytes in, stanzas to the bus, pending output, and the end of the stream in all its forms.
+ *
+ *   bytes ─▶ StreamParser ─▶ StreamSetup (until the resource is bound) or Uplink ─▶ bus
+ *   write() ─▶ pending output ─▶ one socket write at the end of the turn
+ *
+ * Items are pulled from the parser one by one, and not while the stream waits for an answer, so the bytes themselves
+ * are the queue of the session, and a full one stops reading from the socket. Nothing that a client sends, and no
+ * fault of ours, gets further than the end of this stream. An idle stream owns no timer and no closure.
+ */
+export class ClientStream implements SetupStream, Flushable {
+  readonly address: string;
+  readonly #environment: StreamEnvironment;
+  #socket: StreamSocket;
+  readonly #parser: StreamParser;
+  #phase: Phase;
+  #setup: StreamSetup | undefined;
+  #session: LocalSession | undefined;
+  #pending = "";
+  #waits = 0;
+  #pumping = false;
+  #paused = false;
+  /** The client closed its side of the connection. */
+  #inputEnded = false;
+  /** What follows in the input cannot be understood any more. */
+  #inputBroken = false;
+  #deliveries = 0;
+  /** Waits until the deliveries before it are through. */
+  #held: Handover | "stream-end" | undefined;
+  /** Milliseconds since the epoch; 0 when there is none. What it means depends on the phase. */
+  #deadline: number;
+  #heardAt: number;
+  #pinged = false;
+  #bytesThisSecond = 0;
+
+  constructor(environment: StreamEnvironment, socket: Socket, address: string, directTls: boolean) {
+    this.#environment = environment;
+    this.address = address;
+    this.#socket = socket;
+    this.#parser = new StreamParser(environment.limits.beforeLogin);
+    this.#heardAt = environment.now;
+    this.#deadline = environment.clock.now() + environment.limits.loginMs;
+    environment.counters.streamsOpened++;
+    environment.streams.add(this);
+    if (directTls) {
+      this.#phase = "tls";
+      this.#wrapInTls();
+    } else {
+      this.#phase = "open";
+      this.#listen(socket);
+      this.#setup = new StreamSetup(environment, this, false);
+    }
+  }
+
+  // --- socket events ---------------------------------------------------------------------------------------------
+
+  #listen(socket: StreamSocket): void {
+    socket[streamOf] = this;
+    socket.on("data", onData);
+    socket.on("end", onEnd);
+    socket.on("drain", onDrain);
+    socket.on("error", onError);
+    socket.on("close", onClose);
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#phase === "ended" || this.#inputBroken) return;
+    const { limits, now } = this.#environment;
+    this.#heardAt = now;
+    if (this.#pinged) {
+      this.#pinged = false;
+      this.#deadline = 0;
+    }
+    if (limits.bytesPerSecond > 0) {
+      this.#bytesThisSecond += chunk.length;
+      if (this.#bytesThisSecond > limits.bytesPerSecond) this.#waits |= FOR_RATE;
+    }
+    try {
+      this.#parser.push(chunk);
+    } catch (error) {
+      this.crashed(error);
+      return;
+    }
+    this.#pump();
+  }
+
+  inputEnded(): void {
+    this.#inputEnded = true;
+    this.#pump();
+  }
+
+  drained(): void {
+    this.#proceed(FOR_READER);
+  }
+
+  secured(): void {
+    this.#environment.counters.tlsHandshakes++;
+    this.#phase = "open";
+    if (this.#setup === undefined) this.#setup = new StreamSetup(this.#environment, this, true);
+    else this.#setup.tlsEstablished();
+    this.verdictReached();
+  }
+
+  gone(): void {
+    if (this.#phase === "gone") return;
+    this.#phase = "gone";
+    this.#pending = "";
+    this.#endSession();
+    const { addresses, counters, streams } = this.#environment;
+    addresses.released(this.address, this.#session !== undefined);
+    streams.delete(this);
+    counters.streamsClosed++;
+  }
+
+  // --- input -------------------------------------------------------------------------------------------------------
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#waits === 0 && this.#phase !== "ended" && this.#phase !== "gone") {
+        const item = this.#parser.next();
+        if (item === undefined) {
+          if (this.#inputEnded) this.#finish();
+          break;
+        }
+        this.#take(item);
+      }
+    } catch (error) {
+      this.crashed(error);
+    } finally {
+      this.#pumping = false;
+    }
+    this.#steerReading();
+  }
+
+  #proceed(reason: number): void {
+    if ((this.#waits & reason) === 0) return;
+    this.#waits &= ~reason;
+    this.#pump();
+  }
+
+  /** Stops reading from the socket while the stream waits and enough is at hand. */
+  #steerReading(): void {
+    const hold =
+      this.#waits !== 0 &&
+      this.#phase !== "tls" &&
+      ((this.#waits & (FOR_READER | FOR_RATE)) !== 0 || this.#parser.buffered >= READ_AHEAD_BYTES);
+    if (hold === this.#paused) return;
+    this.#paused = hold;
+    if (hold) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #take(item: StreamItem): void {
+    switch (item.kind) {
+      case "stanza":
+        if (this.#session !== undefined) this.#takeStanza(this.#session, item);
+        else if (this.#phase === "open") this.#setup?.step({ kind: "stanza", stanza: item.stanza });
+        return;
+      case "stream-start":
+        if (this.#phase === "open") this.#setup?.header(item.header);
+        return;
+      case "element":
+        if (this.#phase !== "open") return;
+        if (this.#setup !== undefined) {
+          this.#setup.step({ kind: "element", element: item.element });
+        } else {
+          const condition = misplacedElement(item.element);
+          if (condition === undefined) this.#end(streamClose);
+          else this.closeWith(condition, undefined);
+        }
+        return;
+      case "stream-end":
+        if (this.#phase === "closing") this.#finish();
+        else if (this.#deliveries > 0) this.#hold("stream-end");
+        else this.#clientEnded();
+        return;
+      case "error":
+        this.#inputBroken = true;
+        if (this.#phase === "closing") this.#finish();
+        else this.closeWith(item.condition, item.text);
+    }
+  }
+
+  #takeStanza(session: LocalSession, { stanza }: Extract<StreamItem, { kind: "stanza" }>): void {
+    // After our end, only a shutdown lets the session live until the client's end (RFC 6120, 4.4).
+    if (this.#phase !== "open" && !this.#isLingering) return;
+    const handover = this.#environment.uplink.receive(session, stanza);
+    if (handover === undefined) return;
+    if (!isAwaited(handover)) {
+      this.#deliveries++;
+      if (this.#deliveries >= PIPELINED_DELIVERIES) this.#waits |= FOR_DELIVERIES;
+      this.#run(this.#deliver(session, handover));
+    } else if (this.#deliveries > 0) {
+      this.#hold(handover);
+    } else {
+      this.#run(this.#handOver(session, handover));
+    }
+  }
+
+  #hold(held: Handover | "stream-end"): void {
+    this.#held = held;
+    this.#waits |= FOR_DELIVERIES;
+  }
+
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.crashed(error));
+  }
+
+  async #deliver(session: LocalSession, handover: Handover): Promise<void> {
+    await this.#environment.uplink.handOver(session, handover);
+    this.#deliveries--;
+    if ((this.#waits & FOR_DELIVERIES) === 0) return;
+    const held = this.#held;
+    if (held === undefined) {
+      if (this.#deliveries <= PIPELINED_DELIVERIES / 2) this.#proceed(FOR_DELIVERIES);
+      return;
+    }
+    if (this.#deliveries > 0) return;
+    this.#held = undefined;
+    if (held === "stream-end") this.#clientEnded();
+    else await this.#handOver(session, held);
+    this.#proceed(FOR_DELIVERIES);
+  }
+
+  async #handOver(session: LocalSession, handover: Handover): Promise<void> {
+    this.#waits |= FOR_OWNER;
+    await this.#environment.uplink.handOver(session, handover);
+    this.#proceed(FOR_OWNER);
+  }
+
+  // --- output ------------------------------------------------------------------------------------------------------
+
+  write(xml: string): void {
+    if (this.#phase !== "open") return;
+    if (this.#pending === "") this.#environment.output.add(this);
+    this.#pending += xml;
+    const { limits, counters } = this.#environment;
+    if (this.#pending.length + this.#socket.writableLength > limits.outputBytes) {
+      counters.clientsNotReading++;
+      // The stanzas not yet written would not fit: the error takes their place.
+      this.#pending = "";
+      this.#inputBroken = true;
+      this.closeWith("resource-constraint", "the client does not read");
+    }
+  }
+
+  flush(): void {
+    if (this.#pending === "") return;
+    const text = this.#pending;
+    this.#pending = "";
+    if (!this.#socket.write(text, "utf8") && this.#phase === "open") {
+      this.#waits |= FOR_READER;
+      this.#steerReading();
+    }
+  }
+
+  // --- set-up ------------------------------------------------------------------------------------------------------
+
+  startTls(): void {
+    this.flush();
+    this.#phase = "tls";
+    this.#waits |= FOR_VERDICT;
+    // Plaintext that was sent behind the command is not part of the protected stream (RFC 6120, 5.4.3.3).
+    this.#parser.discard();
+    const raw = this.#socket;
+    raw.off("data", onData);
+    raw.off("end", onEnd);
+    raw.off("drain", onDrain);
+    raw.off("close", onClose);
+    this.#wrapInTls();
+  }
+
+  #wrapInTls(): void {
+    const raw = this.#socket;
+    raw[streamOf] = this;
+    raw.on("error", onError);
+    const socket: StreamSocket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: this.#environment.tls.current,
+      ALPNProtocols: ["xmpp-client"],
+    });
+    this.#socket = socket;
+    this.#listen(socket);
+    socket.on("secure", onSecure);
+  }
+
+  restart(): void {
+    this.#parser.restart();
+  }
+
+  awaitVerdict(): void {
+    this.#waits |= FOR_VERDICT;
+  }
+
+  verdictReached(): void {
+    this.#proceed(FOR_VERDICT);
+  }
+
+  channelBinding(): Uint8Array | undefined {
+    const socket = this.#socket;
+    // Below TLS 1.3 the exporter needs the extended master secret (RFC 9266, 4.2), which Node does not tell of.
+    if (!(socket instanceof TLSSocket) || socket.getProtocol() !== "TLSv1.3") return undefined;
+    return socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
+  }
+
+  established(session: LocalSession): void {
+    const { addresses, counters, limits, logger, sessions } = this.#environment;
+    this.#setup = undefined;
+    this.#session = session;
+    this.#deadline = 0;
+    this.#parser.setLimits(limits.afterLogin);
+    sessions.add(session);
+    addresses.loggedIn();
+    counters.logins++;
+    logger.debug({ event: "session.bound", jid: session.jid, session: session.ref.session });
+  }
+
+  // --- the end -----------------------------------------------------------------------------------------------------
+
+  /** Ends the stream with a stream error, behind a response header if none was sent. */
+  closeWith(condition: string, text: string | undefined): void {
+    if (this.#phase === "tls") {
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#phase !== "open") return;
+    this.#environment.counters.streamErrors++;
+    const error = streamErrorCondition(condition);
+    if (this.#setup !== undefined) this.#setup.fault(error, text);
+    else this.#end(streamErrorXml(error, text) + streamClose);
+  }
+
+  /** Ends the stream because the server shuts down; stanzas that are on their way are still taken. */
+  shutDown(): void {
+    this.#isLingering = this.#session !== undefined && this.#phase === "open";
+    this.closeWith("system-shutdown", undefined);
+  }
+
+  #isLingering = false;
+
+  /** Ends the connection without ceremony. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** The client ended its stream first. */
+  #clientEnded(): void {
+    if (this.#phase !== "open") return;
+    if (this.#setup !== undefined) this.#setup.step({ kind: "stream-end" });
+    else this.#end(streamClose);
+    this.#finish();
+  }
+
+  #end(xml: string): void {
+    this.write(xml);
+    this.closed();
+  }
+
+  closed(): void {
+    if (this.#phase !== "open") return;
+    this.#phase = "closing";
+    this.#deadline = this.#environment.clock.now() + this.#environment.limits.closeMs;
+    if (this.#session !== undefined) this.#environment.sessions.remove(this.#session);
+    if (!this.#isLingering) this.#endSession();
+    this.flush();
+    // An end that the client can be expected to answer is awaited; bytes that make no sense are not.
+    if (this.#inputBroken) this.#finish();
+  }
+
+  /** Ends our side of the connection; over TLS that is close_notify (RFC 6120, 4.4). */
+  #finish(): void {
+    if (this.#phase === "ended" || this.#phase === "gone") return;
+    this.flush();
+    this.#phase = "ended";
+    this.#deadline = this.#environment.clock.now() + this.#environment.limits.closeMs;
+    this.#endSession();
+    this.#socket.end();
+    // The rest of the input is read and thrown away, so that the other side gets what we sent.
+    this.#waits = 0;
+    this.#steerReading();
+  }
+
+  #sessionEnded = false;
+
+  #endSession(): void {
+    this.#setup?.abandon();
+    const session = this.#session;
+    if (session === undefined || this.#sessionEnded) return;
+    this.#sessionEnded = true;
+    const { endSessions, logger, sessions } = this.#environment;
+    sessions.remove(session);
+    endSessions.end(session.account, session.ref);
+    logger.debug({ event: "session.ended", jid: session.jid, session: session.ref.session });
+  }
+
+  crashed(error: unknown): void {
+    const { counters, logger } = this.#environment;
+    counters.streamFaults++;
+    logger.error({ event: "stream.fault", jid: this.#session?.jid, error });
+    try {
+      this.#inputBroken = true;
+      this.closeWith("internal-server-error", undefined);
+    } catch (second) {
+      logger.error({ event: "stream.fault", jid: this.#session?.jid, error: second });
+      this.#socket.destroy();
+    }
+  }
+
+  // --- time ----------------------------------------------------------------------------------------------------------
+
+  /** Called about once a second. */
+  sweep(now: number): void {
+    if (this.#bytesThisSecond > 0) {
+      this.#bytesThisSecond = 0;
+      this.#proceed(FOR_RATE);
+    }
+    if (this.#deadline !== 0 && now >= this.#deadline) {
+      this.#deadlinePassed();
+    } else if (this.#session !== undefined && this.#phase === "open" && !this.#pinged) {
+      if (now - this.#heardAt >= this.#environment.limits.idleMs && (this.#waits & ~FOR_READER) === 0) {
+        this.#ping(this.#session, now);
+      }
+    }
+  }
+
+  /** XEP-0199, from the server. Whatever the client says is sign of life enough. */
+  #ping(session: LocalSession, now: number): void {
+    this.#pinged = true;
+    this.#deadline = now + this.#environment.limits.pingMs;
+    this.write(
+      `<iq from="${session.domain}" to="${escapeAttribute(session.jid)}" type="get" id="${this.#environment.newStreamId()}">` +
+        `<ping xmlns="${NS.ping}"/></iq>`,
+    );
+  }
+
+  #deadlinePassed(): void {
+    this.#deadline = 0;
+    switch (this.#phase) {
+      case "open":
+        if (this.#session === undefined) {
+          this.closeWith("policy-violation", "the login took too long");
+        } else {
+          this.#environment.counters.clientsTimedOut++;
+          this.#inputBroken = true;
+          this.closeWith("connection-timeout", undefined);
+        }
+        return;
+      case "closing":
+        this.#finish();
+        return;
+      default:
+        this.#socket.destroy();
+    }
+  }
+}
+
+function onData(this: StreamSocket, chunk: Buffer): void {
+  this[streamOf]!.receive(chunk);
+}
+
+function onEnd(this: StreamSocket): void {
+  this[streamOf]!.inputEnded();
+}
+
+function onDrain(this: StreamSocket): void {
+  this[streamOf]!.drained();
+}
+
+function onSecure(this: StreamSocket): void {
+  this[streamOf]!.secured();
+}
+
+/** What went wrong with a connection is the client's affair; `close` follows. */
+function onError(this: StreamSocket): void {}
+
+function onClose(this: StreamSocket): void {
+  this[streamOf]!.gone();
+}

@@ -1,0 +1,178 @@
+import {
+  beginNegotiation,
+  type NegotiationAction,
+  type NegotiationEvent,
+  type NegotiationState,
+  negotiate,
+  type SaslExchange,
+  type StreamErrorCondition,
+} from "@rollcall/xmpp";
+import { LocalSession, type SessionStream } from "../sessions/local-session.ts";
+import type { StreamEnvironment } from "./stream-environment.ts";
+
+/** What the set-up does to its stream. */
+export interface SetupStream extends SessionStream {
+  /** Address that authentications are counted by. */
+  readonly address: string;
+  /** Drops what is buffered and starts the TLS handshake. */
+  startTls(): void;
+  /** A new stream header follows. */
+  restart(): void;
+  /** Takes nothing further from the client until `verdictReached`. */
+  awaitVerdict(): void;
+  verdictReached(): void;
+  /** What the -PLUS mechanisms bind to (RFC 9266); `undefined` without TLS 1.3. */
+  channelBinding(): Uint8Array | undefined;
+  /** The set-up is complete. */
+  established(session: LocalSession): void;
+  /** Our side of the stream has ended; what there was to say is written. */
+  closed(): void;
+  /** A fault of ours: ends the stream. */
+  crashed(error: unknown): void;
+}
+
+/** Performs the set-up of one stream as `packages/xmpp/negotiation` says. Dropped when the stream is established. */
+export class StreamSetup {
+  readonly #environment: StreamEnvironment;
+  readonly #stream: SetupStream;
+  #state: NegotiationState;
+  #exchange: SaslExchange | undefined;
+  /** Made for the first bind request. */
+  #session: LocalSession | undefined;
+  #binding = false;
+  /** The owner may have bound the resource without our knowing. */
+  #maybeBound = false;
+  #abandoned = false;
+
+  constructor(environment: StreamEnvironment, stream: SetupStream, secured: boolean) {
+    this.#environment = environment;
+    this.#stream = stream;
+    this.#state = beginNegotiation(environment.policy, secured, this.#mechanisms(secured));
+  }
+
+  /** Takes one step. */
+  step(event: NegotiationEvent): void {
+    const { state, actions } = negotiate(this.#environment.policy, this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  header(header: Extract<NegotiationEvent, { kind: "header" }>["header"]): void {
+    this.step({ kind: "header", header, streamId: this.#environment.newStreamId() });
+  }
+
+  tlsEstablished(): void {
+    this.step({ kind: "tls-established", mechanisms: this.#mechanisms(true) });
+  }
+
+  /** Ends the stream with a stream error, after a response header if none was sent. */
+  fault(condition: StreamErrorCondition, text: string | undefined): void {
+    this.step({ kind: "fault", condition, text, streamId: this.#environment.newStreamId() });
+  }
+
+  /** The stream is gone before it was established. A resource that was, or may have been, bound is given back. */
+  abandon(): void {
+    if (this.#abandoned) return;
+    this.#abandoned = true;
+    this.#exchange = undefined;
+    if (!this.#binding && this.#maybeBound) this.#giveBack();
+  }
+
+  #giveBack(): void {
+    const { account, ref } = this.#session!;
+    this.#environment.endSessions.end(account, ref);
+  }
+
+  #mechanisms(secured: boolean): readonly string[] {
+    const { authenticator, policy } = this.#environment;
+    if (!secured && policy.tlsRequired) return [];
+    return authenticator.mechanisms(secured && this.#stream.channelBinding() !== undefined);
+  }
+
+  #perform(action: NegotiationAction): void {
+    switch (action.kind) {
+      case "send":
+        this.#stream.write(action.xml);
+        return;
+      case "start-tls":
+        this.#stream.startTls();
+        return;
+      case "restart":
+        this.#stream.restart();
+        return;
+      case "start-sasl":
+        this.#startSasl(action.mechanism, action.data);
+        return;
+      case "continue-sasl":
+        this.#run(this.#replyTo(this.#exchange!, action.data));
+        return;
+      case "abandon-sasl":
+        this.#exchange = undefined;
+        return;
+      case "bind":
+        this.#run(this.#bind(action.requested));
+        return;
+      case "close":
+        this.#stream.closed();
+    }
+  }
+
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#stream.crashed(error));
+  }
+
+  #startSasl(mechanism: string, data: Uint8Array | undefined): void {
+    const { authenticator, addresses } = this.#environment;
+    if (!addresses.mayAuthenticate(this.#stream.address)) {
+      this.fault("policy-violation", "too many failed authentications from this address");
+      return;
+    }
+    this.#exchange = authenticator.begin(mechanism, this.#state.domain, this.#stream.channelBinding());
+    this.#run(this.#replyTo(this.#exchange, data));
+  }
+
+  async #replyTo(exchange: SaslExchange, data: Uint8Array | undefined): Promise<void> {
+    const { addresses, authenticator, counters } = this.#environment;
+    this.#stream.awaitVerdict();
+    const reply = await authenticator.reply(exchange, this.#state.domain, data);
+    if (this.#abandoned) return;
+    if (reply.kind !== "challenge") this.#exchange = undefined;
+    switch (reply.kind) {
+      case "challenge":
+        this.step({ kind: "sasl-challenge", data: reply.data });
+        break;
+      case "success":
+        this.step({ kind: "sasl-success", account: reply.authzid, data: reply.data });
+        break;
+      case "failure":
+        counters.authenticationFailures++;
+        if (reply.condition === "not-authorized") addresses.authenticationFailed(this.#stream.address);
+        this.step({ kind: "sasl-failure", condition: reply.condition });
+    }
+    this.#stream.verdictReached();
+  }
+
+  async #bind(requested: string | undefined): Promise<void> {
+    const { binder, sessions } = this.#environment;
+    const { account, domain, lang } = this.#state;
+    this.#session ??= new LocalSession(sessions.nextRef(), account!, domain, lang, this.#stream);
+    const session = this.#session;
+    this.#stream.awaitVerdict();
+    this.#binding = true;
+    const binding = await binder.bind(account!, session.ref, requested);
+    this.#binding = false;
+    if (binding.kind === "bound" || binding.maybeBound) this.#maybeBound = true;
+    if (this.#abandoned) {
+      if (this.#maybeBound) this.#giveBack();
+      return;
+    }
+    if (binding.kind === "bound") {
+      session.jid = binding.jid;
+      this.step({ kind: "bound", jid: binding.jid });
+      this.#stream.established(session);
+    } else {
+      this.step({ kind: "bind-refused", condition: binding.condition });
+    }
+    this.#stream.verdictReached();
+  }
+}

@@ -1,0 +1,116 @@
+import type { Bus } from "@rollcall/bus";
+import { channels } from "@rollcall/contracts";
+import type { Clock } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+import { type Stanza, serializeStanza } from "@rollcall/xmpp";
+import { bounce, refusalCondition } from "../bounce.ts";
+import type { LocalSession } from "../sessions/local-session.ts";
+import { acceptStanza } from "./accept-stanza.ts";
+import { answerServer, type ServerFacts } from "./answer-server.ts";
+import { type Destination, routeStanza } from "./route-stanza.ts";
+
+/** Numbers of the way from clients to the bus. */
+export interface UplinkCounters {
+  stanzasIn: number;
+  /** Malformed, or for a domain that cannot be reached. */
+  stanzasRefused: number;
+  /** Answered in the name of the server. */
+  stanzasAnswered: number;
+  /** Not taken by their owner. */
+  stanzasBounced: number;
+}
+
+export interface UplinkOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly domains: readonly string[];
+  readonly facts: ServerFacts;
+}
+
+/** What is left to hand over to an owner after a stanza was accepted. */
+export type Handover = Extract<Destination, { kind: "deliver" | "presence-command" | "roster-command" }>;
+
+/** Whether the session's other stanzas have to wait (design, section 3): everything that may fan out. */
+export function isAwaited(handover: Handover): boolean {
+  return handover.kind !== "deliver";
+}
+
+/** The way of stanzas from local sessions to their owners. */
+export class Uplink {
+  readonly counters: UplinkCounters = {
+    stanzasIn: 0,
+    stanzasRefused: 0,
+    stanzasAnswered: 0,
+    stanzasBounced: 0,
+  };
+  readonly #options: UplinkOptions;
+  readonly #isOwnDomain: (domain: string) => boolean;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    const domains = new Set(options.domains);
+    this.#isOwnDomain = (domain) => domains.has(domain);
+  }
+
+  /** Takes a stanza as the client sent it. What the server can answer by itself is answered; the rest is returned. */
+  receive(session: LocalSession, received: Stanza): Handover | undefined {
+    const acceptance = acceptStanza(session, received);
+    if (acceptance.kind === "refused") {
+      this.counters.stanzasRefused++;
+      // The client's own address is no secret to it; a malformed one is not repeated (RFC 6120, 8.3.1 r2).
+      const as = acceptance.condition === "jid-malformed" ? session.domain : received.to;
+      answer(session, bounce(received, acceptance.condition, session.jid, as));
+      return undefined;
+    }
+    this.counters.stanzasIn++;
+    const { stanza, stanzaClass, to } = acceptance;
+    const at = this.#options.clock.now();
+    const destination = routeStanza(session, stanza, stanzaClass, to, this.#isOwnDomain, at);
+    switch (destination.kind) {
+      case "ignore":
+        return undefined;
+      case "answer-as-server":
+        this.counters.stanzasAnswered++;
+        answer(session, answerServer(stanza, this.#options.facts, at));
+        return undefined;
+      case "remote-domain":
+        this.counters.stanzasRefused++;
+        answer(session, bounce(stanza, "remote-server-not-found", session.jid));
+        return undefined;
+      default:
+        return destination;
+    }
+  }
+
+  /** Hands over to the owner; a refusal goes back to the client as a stanza error. Resolves in any case. */
+  async handOver(session: LocalSession, handover: Handover): Promise<void> {
+    try {
+      await this.#publish(session, handover);
+    } catch (error) {
+      this.counters.stanzasBounced++;
+      this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, to: handover.kind, error });
+      answer(session, bounce(stanzaOf(handover), refusalCondition(error), session.jid));
+    }
+  }
+
+  #publish(session: LocalSession, handover: Handover): Promise<void> {
+    const { bus } = this.#options;
+    switch (handover.kind) {
+      case "deliver":
+        return bus.publish(channels.deliver, handover.key, handover.message);
+      case "presence-command":
+        return bus.publish(channels.presenceCommands, session.account, handover.command);
+      case "roster-command":
+        return bus.publish(channels.rosterCommands, session.account, handover.command);
+    }
+  }
+}
+
+function stanzaOf(handover: Handover): Stanza {
+  return handover.kind === "deliver" ? handover.message.stanza : handover.command.stanza;
+}
+
+function answer(session: LocalSession, reply: Stanza | undefined): void {
+  if (reply !== undefined) session.stream.write(serializeStanza(reply));
+}
