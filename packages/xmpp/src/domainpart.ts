@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { toASCII, toUnicode } from "tr46";
+import { detachString } from "./detach.ts";
 import { limited } from "./jid-part-limit.ts";
 import { isIdentifier } from "./precis/string-classes.ts";
 
@@ -34,8 +34,7 @@ function prepareIpv6Literal(text: string): string | undefined {
 
 /**
  * Canonical forms of internationalised names seen lately: a name costs 15 µs, and a server sees few of them.
- * Holds at most `maxKnownNames` and starts again when full. The keys are copies, so that none keeps alive the
- * larger string that it was cut from.
+ * Holds at most `maxKnownNames` and starts again when full. The keys are detached.
  */
 const knownNames = new Map<string, string>();
 const maxKnownNames = 512;
@@ -48,7 +47,7 @@ function prepareInternationalName(name: string): string | undefined {
   const { domain, error } = toUnicode(aLabels, strict);
   if (error || !domain.split(".").every(isLdhOrULabel)) return undefined;
   if (knownNames.size >= maxKnownNames) knownNames.clear();
-  knownNames.set(Buffer.from(name).toString(), domain);
+  knownNames.set(detachString(name), domain);
   return domain;
 }
 
