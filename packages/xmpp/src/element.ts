@@ -1,9 +1,6 @@
 import { NS } from "./namespaces.ts";
 import { isNcName } from "./xml-characters.ts";
 
-export { parseFragment, stanzaPayload } from "./parse-fragment.ts";
-export { serializeElement } from "./serialize-element.ts";
-
 const none: ReadonlyMap<string, string> = new Map();
 
 /**

@@ -17,6 +17,7 @@ import { cdataStart, forbiddenMarkup } from "./xml-markup.ts";
 
 const EXCLAMATION_MARK = 33;
 const QUESTION_MARK = 63;
+const endOfTag = />/;
 const notSpace = /[^ \t\r\n]/;
 
 /** What surrounds first-level elements. */
@@ -262,7 +263,10 @@ export class ItemScanner {
     const start = position + 2;
     if (!text.startsWith(name, start)) {
       const rest = text.slice(start, start + name.length);
-      if (rest.length < name.length && name.startsWith(rest)) return -1;
+      if (rest.length < name.length && name.startsWith(rest)) {
+        this.awaited = endOfTag;
+        return -1;
+      }
       throw notWellFormed("end tag that does not match");
     }
     const i = skipSpace(text, start + name.length);

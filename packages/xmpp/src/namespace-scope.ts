@@ -85,19 +85,13 @@ export class NamespaceScope {
   }
 
   #checkPrefixed(text: string, tag: StartTag): void {
+    const expanded = new Set<string>();
     for (let i = 0; i < tag.count; i++) {
       if (!tag.isPrefixed(i) || tag.declaresPrefix(text, i)) continue;
       const namespace = this.resolve(tag.attributePrefix(text, i));
-      if (tag.prefixedAttributes === 1) return;
-      const local = tag.attributeLocalName(text, i);
-      for (let j = 0; j < i; j++) {
-        if (!tag.isPrefixed(j) || tag.declaresPrefix(text, j)) continue;
-        if (tag.attributeLocalName(text, j) !== local) continue;
-        if (this.resolve(tag.attributePrefix(text, j)) === namespace) {
-          throw notWellFormed("two attributes of one name");
-        }
-      }
+      expanded.add(`${tag.attributeLocalName(text, i)} ${namespace}`);
     }
+    if (expanded.size < tag.prefixedAttributes) throw notWellFormed("two attributes of one name");
   }
 }
 

@@ -140,4 +140,14 @@ benchPieces(
   1,
   1,
 );
+const name = "x".repeat(9e4);
+benchPieces("names of 90 KB byte by byte", message.replaceAll("body>", `${name}>`), 1, 1);
+const prefixes = Array.from({ length: 60 }, (_, i) => ` xmlns:p${i}="${i}"`).join("");
+const prefixed = `<a${Array.from({ length: 60 }, (_, i) => ` p${i}:a=""`).join("")}/>`;
+benchWholeChunks(
+  "200 KB of attributes with 60 prefixes",
+  `<message><x${prefixes}>${prefixed.repeat(200_000 / prefixed.length)}</x></message>`,
+  5,
+);
+benchWholeChunks("200 KB of CDATA sections", `<message>${"<![CDATA[]]>".repeat(16_000)}</message>`, 20);
 benchIdle();

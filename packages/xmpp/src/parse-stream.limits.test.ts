@@ -226,6 +226,25 @@ describe("long pieces in many chunks", () => {
     });
   }
 
+  it("are read too where several chunks arrive before anybody asks", () => {
+    const parser = opened(wide);
+    parser.push(Buffer.from(`<message a='${long}`));
+    assert.equal(parser.next(), undefined);
+    for (const chunk of ["x", "'/>", " ", "\n"]) parser.push(Buffer.from(chunk));
+    assert.equal(outcome(drain(parser)), "stanza");
+  });
+
+  it("are read too where the header is one of them", () => {
+    const parser = new StreamParser(wide);
+    const longHeader = header.replace("to=", `other='${long}' to=`);
+    parser.push(Buffer.from(longHeader.slice(0, 4000)));
+    assert.equal(parser.next(), undefined);
+    parser.push(Buffer.from(longHeader.slice(4000)));
+    assert.equal(parser.next()?.kind, "stream-start");
+    parser.push(Buffer.from("text"));
+    assert.equal(outcome(drain(parser)), "bad-format");
+  });
+
   it("that are wrong are noticed without waiting for their end", () => {
     const parser = opened(wide);
     parser.push(Buffer.from(`<message a='${long}' `));

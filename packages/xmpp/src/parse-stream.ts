@@ -51,6 +51,10 @@ const notSpace = /[^ \t\r\n]/;
 /** Scanners are only needed while an element is incomplete; one of them waits here for the next parser. */
 let spare: ItemScanner | undefined;
 
+/**
+ * Pull parser of one client stream. `push` what arrives and take items with `next`, one at a time: whoever stops asking
+ * stops the stream, and can watch `buffered` to stop reading from the network too.
+ */
 export class StreamParser {
   #limits: ParserLimits;
   #state: "prolog" | "header" | "content" | "closed" = "prolog";
@@ -74,6 +78,7 @@ export class StreamParser {
   /** What the incomplete piece at the end of the text needs before scanning again is worth while. */
   #awaited: RegExp | undefined;
   #chunksAwaited = 0;
+  /** Nothing of that has arrived. */
   #blocked = false;
 
   constructor(limits: ParserLimits) {
@@ -88,7 +93,7 @@ export class StreamParser {
   /** Holds from the next element on; also for what is buffered. */
   setLimits(limits: ParserLimits): void {
     this.#limits = limits;
-    if (this.#context !== undefined) this.#context = { ...this.#context, ...limits };
+    if (this.#context !== undefined) this.#context = itemContext(this.#context, limits);
   }
 
   /** Takes bytes as they came from the network. They are decoded at once; the chunk is not kept. */
@@ -104,14 +109,13 @@ export class StreamParser {
       this.#ascii = this.#ascii && ascii;
     }
     this.#start = 0;
-    if (this.#awaited !== undefined) this.#await(text);
+    if (this.#awaited !== undefined) this.#await(this.#awaited, text);
   }
 
   /** Decides whether the piece that was incomplete may be complete, or wrong, with `text` after it. */
-  #await(text: string): void {
+  #await(awaited: RegExp, text: string): void {
     this.#chunksAwaited++;
-    this.#blocked =
-      this.#chunksAwaited < chunksBetweenScans && !this.#input.failed && !this.#awaited!.test(text);
+    if (this.#chunksAwaited >= chunksBetweenScans || awaited.test(text)) this.#blocked = false;
   }
 
   /**
@@ -177,7 +181,6 @@ export class StreamParser {
   }
 
   #passDeclaration(): boolean {
-    if (this.#blocked) return false;
     // What comes before the declaration on a restarted stream still belongs to the one before.
     if (this.#afterRestart) this.#consume(skipSpace(this.#text, this.#start));
     if (this.#start === this.#text.length) return false;
@@ -201,12 +204,8 @@ export class StreamParser {
     const scanned = scanHeader(text, this.#start, this.#limits.maxAttributes);
     if (scanned instanceof RegExp) return this.#incomplete(scanned);
     this.#checkSize(this.#consume(scanned.end));
-    this.#context = {
-      defaultNamespace: scanned.defaultNamespace,
-      prefixes: scanned.prefixes,
-      maxDepth: this.#limits.maxDepth,
-      maxAttributes: this.#limits.maxAttributes,
-    };
+    this.#awaited = undefined;
+    this.#context = itemContext(scanned, this.#limits);
     this.#rootName = scanned.name;
     this.#rootClosed = scanned.selfClosing;
     this.#state = "content";
@@ -219,9 +218,7 @@ export class StreamParser {
     const text = this.#text;
     const code = text.charCodeAt(this.#start);
     if (code !== LESS_THAN) {
-      if (!isLegalCharacter(text.codePointAt(this.#start)!)) {
-        throw illegalCharacter();
-      }
+      if (!isLegalCharacter(text.codePointAt(this.#start)!)) throw illegalCharacter();
       throw textBetweenElements();
     }
     const next = this.#nextCode();
@@ -249,25 +246,24 @@ export class StreamParser {
   }
 
   #finishItem(scanner: ItemScanner): StreamItem {
-    const stanza = scanner.stanza(this.#text);
-    const context = this.#context!;
-    let item: StreamItem;
-    if (stanza !== undefined) item = { kind: "stanza", stanza };
-    else {
-      const [element] = parseElements(
-        scanner.xml(this.#text),
-        context.defaultNamespace,
-        context.prefixes,
-      ).filter((child) => typeof child !== "string");
-      item = { kind: "element", element: element! };
-    }
+    const text = this.#text;
     const released = this.#releasedBytes;
     this.#releasedBytes = 0;
     this.#awaited = undefined;
     this.#checkSize(released + this.#consume(scanner.position));
+    const stanza = scanner.stanza(text);
+    const item: StreamItem =
+      stanza === undefined
+        ? { kind: "element", element: this.#build(scanner.xml(text)) }
+        : { kind: "stanza", stanza };
     scanner.clear();
     spare = scanner;
     return item;
+  }
+
+  #build(xml: string): Element {
+    const { defaultNamespace, prefixes } = this.#context!;
+    return parseElements(xml, defaultNamespace, prefixes)[0] as Element;
   }
 
   #suspendItem(scanner: ItemScanner): StreamItem | undefined {
@@ -335,6 +331,7 @@ export class StreamParser {
     const rest = this.#text.length - this.#start;
     this.#chunksAwaited = 0;
     this.#awaited = rest > cheapToRescan ? awaited : undefined;
+    this.#blocked = this.#awaited !== undefined;
     if (this.#start > rest) {
       // What waits for more should not keep a whole chunk alive.
       this.#text = detachString(this.#text.slice(this.#start));
@@ -357,6 +354,19 @@ export class StreamParser {
   #checkSize(bytes: number): void {
     if (bytes > this.#limits.maxStanzaBytes) throw tooBig();
   }
+}
+
+/** Always of one shape, for the sake of speed. */
+function itemContext(
+  surroundings: Pick<ItemContext, "defaultNamespace" | "prefixes">,
+  limits: ParserLimits,
+): ItemContext {
+  return {
+    defaultNamespace: surroundings.defaultNamespace,
+    prefixes: surroundings.prefixes,
+    maxDepth: limits.maxDepth,
+    maxAttributes: limits.maxAttributes,
+  };
 }
 
 function textBetweenElements(): XmlError {

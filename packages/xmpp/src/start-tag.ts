@@ -20,6 +20,11 @@ const awaitedInTag = /[<>"'=]/;
 const awaitedInQuotes = /["<]/;
 const awaitedInApostrophes = /['<]/;
 
+// An attribute in the form that nearly all have: one blank before it, no prefix, nothing in its value to be decoded.
+const plainAttribute =
+  / [A-Za-z_][A-Za-z0-9_.-]*=(?:"[^"<&\0-\x1f\ufffe\uffff]*"|'[^'<&\0-\x1f\ufffe\uffff]*')/y;
+
+const BLANK = 32;
 const SMALL_X = 120;
 const partsPerAttribute = 6;
 
@@ -67,10 +72,23 @@ export class StartTag {
     this.nameColon = colon;
 
     for (;;) {
-      const before = i;
-      i = skipSpace(text, i);
       if (i === length) return false;
-      const code = text.charCodeAt(i);
+      let code = text.charCodeAt(i);
+      const before = i;
+      if (code === BLANK && this.count < maxAttributes) {
+        plainAttribute.lastIndex = i;
+        if (plainAttribute.test(text)) {
+          const nameEnd = text.indexOf("=", i);
+          i = plainAttribute.lastIndex;
+          this.#add(text, before + 1, nameEnd, -1, nameEnd + 2, i - 1, 0);
+          continue;
+        }
+      }
+      if (code !== GREATER_THAN && code !== SLASH) {
+        i = skipSpace(text, i);
+        if (i === length) return false;
+        code = text.charCodeAt(i);
+      }
       if (code === GREATER_THAN) {
         this.end = i + 1;
         this.selfClosing = false;
@@ -105,7 +123,7 @@ export class StartTag {
     if (quote !== QUOTE && quote !== APOSTROPHE) throw notWellFormed("attribute value without quotes");
 
     const valueStart = ++i;
-    let coded = 0;
+    let coded: 0 | 1 = 0;
     for (;;) {
       i = skipValue(text, i, quote);
       if (i === length) {
@@ -127,6 +145,19 @@ export class StartTag {
       } else throw misplacedCharacter(code);
     }
 
+    this.#add(text, start, end, colonAt, valueStart, i, coded);
+    return i + 1;
+  }
+
+  #add(
+    text: string,
+    start: number,
+    end: number,
+    colonAt: number,
+    valueStart: number,
+    valueEnd: number,
+    coded: 0 | 1,
+  ): void {
     const index = this.count++;
     let at = index * partsPerAttribute;
     if (at === this.#parts.length) this.#grow();
@@ -135,14 +166,13 @@ export class StartTag {
     parts[at++] = end;
     parts[at++] = colonAt;
     parts[at++] = valueStart;
-    parts[at++] = i;
+    parts[at++] = valueEnd;
     parts[at] = coded;
     if (text.charCodeAt(start) === SMALL_X && text.startsWith("xmlns", start)) {
       if (colonAt === -1 && end - start === 5) this.defaultDeclaration = index;
       else if (colonAt === start + 5) this.prefixDeclarations++;
       else if (colonAt !== -1) this.prefixedAttributes++;
     } else if (colonAt !== -1) this.prefixedAttributes++;
-    return i + 1;
   }
 
   name(text: string): string {

@@ -18,9 +18,10 @@
  * In [tls], [sasl-verdict] and [bind-verdict] the performer takes nothing further from the client until it has
  * reported the verdict.
  */
-import { type Element, stanzaPayload } from "../element.ts";
+import type { Element } from "../element.ts";
 import { type BareJid, type FullJid, parseJid, prepareDomain, prepareResource } from "../jid.ts";
 import { NS } from "../namespaces.ts";
+import { stanzaPayload } from "../parse-fragment.ts";
 import type { StreamHeader } from "../parse-stream.ts";
 import type { SaslCondition } from "../sasl/sasl-condition.ts";
 import { escapeText, makeStanza, type Stanza, serializeStanza } from "../stanza.ts";
