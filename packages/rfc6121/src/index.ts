@@ -26,6 +26,7 @@ export {
   type Roster,
   type RosterChange,
   type RosterContact,
+  rosterContact,
   rosterItems,
 } from "./roster.ts";
 export {

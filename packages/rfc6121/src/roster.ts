@@ -123,6 +123,12 @@ export function looksSame(a: ContactFacts | undefined, b: ContactFacts | undefin
   );
 }
 
+/** The contact as a roster keeps it. All are made here, so that they have one shape in memory. */
+export function rosterContact(facts: ContactFacts, version: number, revision: number): RosterContact {
+  const { jid, inRoster, name, groups, subscription, request } = facts;
+  return { jid, inRoster, name, groups, subscription, request, version, revision };
+}
+
 /** Whether there is anything to keep of a contact. */
 export function isWorthKeeping(contact: ContactFacts): boolean {
   return (
@@ -162,7 +168,7 @@ export function applyChanges(roster: Roster, changes: readonly RosterChange[]): 
     if (change.kind === "put" && isWorthKeeping(change.contact)) {
       const seen = change.push || !looksSame(before, change.contact);
       if (seen) version += 1;
-      contacts.set(jid, { ...change.contact, version: seen ? version : (before?.version ?? 0), revision });
+      contacts.set(jid, rosterContact(change.contact, seen ? version : (before?.version ?? 0), revision));
       removed.delete(jid);
     } else if (before !== undefined) {
       if (before.inRoster) version += 1;

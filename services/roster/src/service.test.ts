@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { StoreUnavailableError } from "@rollcall/accounts";
 import { BusError } from "@rollcall/bus";
 import { channels } from "@rollcall/contracts";
-import { contactIn, type SubscriptionState } from "@rollcall/rfc6121";
+import { contactIn } from "@rollcall/rfc6121";
 import type { BareJid } from "@rollcall/xmpp";
 import { createMemoryRosterStore } from "./store/memory-roster-store.ts";
 import type { RosterStore } from "./store/roster-store.ts";
@@ -34,268 +34,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const one of opened) await one.close();
-});
-
-async function state(owner: BareJid, contact: BareJid): Promise<SubscriptionState> {
-  return contactIn((await stage.store.load(owner)).roster, contact).subscription.state;
-}
-
-async function become(first: SubscriptionState): Promise<void> {
-  if (first === "none") return;
-  if (first.includes("to") || first === "both") {
-    await stage.presence(juliet, "subscribe", romeo);
-    await stage.presence(romeo, "subscribed", juliet);
-  }
-  if (first.startsWith("from") || first === "both") {
-    await stage.presence(romeo, "subscribe", juliet);
-    await stage.presence(juliet, "subscribed", romeo);
-  }
-  if (first.includes("pending-out")) await stage.presence(juliet, "subscribe", romeo);
-  if (first.endsWith("in")) await stage.presence(romeo, "subscribe", juliet);
-  assert.equal(await state(juliet, romeo), first);
-  stage.take();
-}
-
-describe("the order of effects: the account's own stanzas", () => {
-  test("subscribe: route, then push with ask", async () => {
-    await stage.presence(juliet, "subscribe", romeo);
-    assert.deepEqual(stage.take(), [
-      "romeo <- subscribe of juliet",
-      "romeo: changed juliet:none no-item request, available subscribe of juliet",
-      "juliet: changed romeo:none, push romeo:none+ask@1",
-    ]);
-  });
-
-  test("subscribe again: routed, nothing else", async () => {
-    await become("none+pending-out");
-    await stage.presence(juliet, "subscribe", romeo);
-    assert.deepEqual(stage.take(), ["romeo <- subscribe of juliet"]);
-  });
-
-  test("approval: route, push, then presence; the contact hears before its push", async () => {
-    await become("none+pending-in");
-    await stage.presence(juliet, "subscribed", romeo);
-    assert.deepEqual(stage.take(), [
-      "romeo <- subscribed of juliet",
-      "romeo: changed juliet:to, interested subscribed of juliet, push juliet:to@2",
-      "juliet: changed romeo:from, push romeo:from@1, presence to romeo",
-    ]);
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["from", "to"]);
-  });
-
-  test("denial: route, no push, no unavailable", async () => {
-    await become("none+pending-in");
-    await stage.presence(juliet, "unsubscribed", romeo);
-    assert.deepEqual(stage.take(), [
-      "romeo <- unsubscribed of juliet",
-      "romeo: changed juliet:none, interested unsubscribed of juliet, push juliet:none@2",
-      "juliet: changed romeo:none no-item",
-    ]);
-  });
-
-  test("cancellation: unavailable, then `unsubscribed`, then push", async () => {
-    await become("from");
-    await stage.presence(juliet, "unsubscribed", romeo);
-    assert.deepEqual(stage.take(), [
-      "juliet: changed romeo:none, unavailable to romeo",
-      "romeo <- unsubscribed of juliet",
-      "romeo: changed juliet:none, interested unsubscribed of juliet, push juliet:none@3",
-      "juliet: push romeo:none@2",
-    ]);
-  });
-
-  test("unsubscribe: the contact delivers, pushes, sends unavailable; then our push; then its reply, ignored", async () => {
-    await become("to");
-    await stage.presence(juliet, "unsubscribe", romeo);
-    const lines = stage.take();
-    assert.deepEqual(
-      lines.filter((line) => !line.startsWith("juliet <-")),
-      [
-        "romeo <- unsubscribe of juliet",
-        "romeo: changed juliet:none, interested unsubscribe of juliet, push juliet:none@2, unavailable to juliet",
-        "juliet: changed romeo:none, push romeo:none@3",
-      ],
-    );
-    assert.ok(lines.includes("juliet <- unsubscribed of romeo"));
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["none", "none"]);
-  });
-
-  test("pre-approval: a push and no stanza; the request that meets it: push, reply, presence", async () => {
-    await stage.presence(juliet, "subscribed", romeo);
-    assert.deepEqual(stage.take(), ["juliet: changed romeo:none, push romeo:none+approved@1"]);
-    await stage.presence(romeo, "subscribe", juliet);
-    const lines = stage.take();
-    assert.deepEqual(
-      lines.filter((line) => line.startsWith("juliet")),
-      [
-        "juliet <- subscribe of romeo",
-        "juliet: changed romeo:from, push romeo:from@2",
-        "juliet: presence to romeo",
-      ],
-    );
-    assert.ok(lines.indexOf("romeo <- subscribed of juliet") < lines.indexOf("juliet: presence to romeo"));
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["from", "to"]);
-  });
-
-  test("pre-approval taken back: a push and no stanza", async () => {
-    await stage.presence(juliet, "subscribed", romeo);
-    stage.take();
-    await stage.presence(juliet, "unsubscribed", romeo);
-    assert.deepEqual(stage.take(), ["juliet: changed romeo:none, push romeo:none@2"]);
-  });
-
-  test("what the table ignores says nothing at all", async () => {
-    await stage.presence(juliet, "unsubscribed", romeo);
-    assert.deepEqual(stage.take(), []);
-  });
-});
-
-describe("the order of effects: automatic replies", () => {
-  test("a request of somebody subscribed: `subscribed`, then presence", async () => {
-    await become("from");
-    // Romeo's side has forgotten.
-    await stage.store.update(romeo, () => ({
-      changes: [{ kind: "remove", jid: juliet }],
-      result: undefined,
-    }));
-    await stage.presence(romeo, "subscribe", juliet);
-    const lines = stage.take();
-    assert.ok(lines.includes("juliet <- subscribe of romeo"));
-    assert.ok(lines.indexOf("romeo <- subscribed of juliet") < lines.indexOf("juliet: presence to romeo"));
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["from", "to"]);
-  });
-
-  test("a withdrawn request: delivered, no push, no unavailable, and answered", async () => {
-    await become("none+pending-in");
-    await stage.presence(romeo, "unsubscribe", juliet);
-    const lines = stage.take();
-    assert.ok(lines.includes("juliet: changed romeo:none no-item, interested unsubscribe of romeo"));
-    assert.ok(lines.includes("romeo <- unsubscribed of juliet"));
-  });
-});
-
-describe("roster sets", () => {
-  test("an item is answered and pushed; the push carries the new version", async () => {
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example" name="R"><group>g</group></item>');
-    assert.deepEqual(stage.take(), ["juliet: answer iq empty, changed romeo:none, push romeo:none@1"]);
-    assert.equal(stage.answers(juliet).at(-1), '<iq to="juliet@x.example/r" type="result" id="iq1"/>');
-  });
-
-  const removals: readonly (readonly [SubscriptionState, readonly string[]])[] = [
-    ["none+pending-out", ["unsubscribe"]],
-    ["none+pending-out+in", ["unsubscribe", "unsubscribed"]],
-    ["to", ["unsubscribe"]],
-    ["to+pending-in", ["unsubscribe", "unsubscribed"]],
-    ["from", ["unsubscribed"]],
-    ["from+pending-out", ["unsubscribe", "unsubscribed"]],
-    ["both", ["unsubscribe", "unsubscribed"]],
-  ];
-  for (const [first, stanzas] of removals) {
-    test(`removal in ${first}: answer and push, unavailable before ${stanzas.join(" and ")}`, async () => {
-      await become(first);
-      await stage.rosterSet(juliet, '<item jid="romeo@x.example" subscription="remove"/>');
-      await stage.settled();
-      const lines = stage.take();
-      const farewell = first.startsWith("from") || first === "both" ? ", unavailable to romeo" : "";
-      assert.match(
-        lines[0] ?? "",
-        new RegExp(
-          `^juliet: answer iq empty, changed romeo:none no-item, push romeo:remove@\\d+${farewell}$`,
-        ),
-      );
-      assert.deepEqual(
-        lines.filter((line) => line.startsWith("romeo <-")),
-        stanzas.map((type) => `romeo <- ${type} of juliet`),
-      );
-      assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["none", "none"]);
-    });
-  }
-
-  test("an item only in the roster goes without a word to the contact", async () => {
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example"/>');
-    stage.take();
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example" subscription="remove"/>');
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq empty, changed romeo:none no-item, push romeo:remove@2",
-    ]);
-  });
-
-  test("refusals answer and change nothing", async () => {
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example" subscription="remove"/>');
-    await stage.rosterSet(juliet, '<item jid="juliet@x.example"/>');
-    await stage.rosterSet(juliet, "");
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq item-not-found",
-      "juliet: answer iq not-allowed",
-      "juliet: answer iq bad-request",
-    ]);
-  });
-
-  test("the roster of another account is forbidden, that of nobody is no service", async () => {
-    for (const to of [romeo, "nobody@x.example", "romeo@elsewhere.example"]) {
-      const iq = rosterIq(juliet, "get", "", undefined, to);
-      await stage.send(juliet, stage.command(juliet, "roster-iq", iq));
-    }
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq forbidden",
-      "juliet: answer iq service-unavailable",
-      "juliet: answer iq remote-server-not-found",
-    ]);
-  });
-
-  test("a full roster takes no more", async () => {
-    await open({ settings: { "roster.max_items": 1 } });
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example"/>');
-    stage.take();
-    await stage.rosterSet(juliet, '<item jid="nurse@x.example"/>');
-    await stage.presence(juliet, "subscribe", nurse);
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq policy-violation",
-      "juliet: answer presence policy-violation",
-    ]);
-  });
-});
-
-describe("roster gets", () => {
-  test("the complete roster with its version, and the session is interested", async () => {
-    await stage.rosterGet(juliet);
-    assert.deepEqual(stage.take(), ["juliet: answer iq roster interested"]);
-    assert.match(stage.answers(juliet).at(-1) ?? "", /<query xmlns="jabber:iq:roster" ver="0"\/>/);
-  });
-
-  test("the present version gets an empty result", async () => {
-    await stage.rosterSet(juliet, '<item jid="romeo@x.example"/>');
-    stage.take();
-    await stage.rosterGet(juliet, "1");
-    assert.deepEqual(stage.take(), ["juliet: answer iq empty interested"]);
-  });
-
-  test("a known version gets the changes since then, for this session only", async () => {
-    for (let i = 0; i < 6; i += 1) await stage.rosterSet(juliet, `<item jid="c${i}@x.example"/>`);
-    await stage.rosterSet(juliet, '<item jid="c0@x.example" subscription="remove"/>');
-    await stage.rosterSet(juliet, '<item jid="c1@x.example" name="one"/>');
-    stage.take();
-    await stage.rosterGet(juliet, "6");
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq empty interested, push c0:remove@7 only, push c1:none@8 only",
-    ]);
-    await stage.rosterGet(juliet, "");
-    assert.deepEqual(stage.take(), ["juliet: answer iq roster interested"]);
-  });
-
-  test("a get among writes takes its turn: what it does not show is pushed after it", async () => {
-    const set = (jid: string) =>
-      stage.command(juliet, "roster-iq", rosterIq(juliet, "set", `<item jid="${jid}"/>`));
-    const first = set("a@x.example");
-    const get = stage.command(juliet, "roster-iq", rosterIq(juliet, "get", ""));
-    const second = set("b@x.example");
-    await Promise.all([stage.send(juliet, first), stage.send(juliet, get), stage.send(juliet, second)]);
-    assert.deepEqual(stage.take(), [
-      "juliet: answer iq empty, changed a:none, push a:none@1",
-      "juliet: answer iq roster interested",
-      "juliet: answer iq empty, changed b:none, push b:none@2",
-    ]);
-  });
 });
 
 describe("who can be a contact", () => {
@@ -380,7 +118,7 @@ describe("commands that come again", () => {
   });
 
   test("a removal is not refused the second time", async () => {
-    await become("both");
+    await stage.become("both");
     const iq = rosterIq(juliet, "set", '<item jid="romeo@x.example" subscription="remove"/>');
     const command = stage.command(juliet, "roster-iq", iq);
     await stage.send(juliet, command);
@@ -392,7 +130,7 @@ describe("commands that come again", () => {
   });
 
   test("a subscription stanza is performed again as it was, though the state has changed since", async () => {
-    await become("none+pending-in");
+    await stage.become("none+pending-in");
     const command = stage.command(
       juliet,
       "outbound-subscription",
@@ -402,7 +140,7 @@ describe("commands that come again", () => {
     const first = stage.take();
     await stage.send(juliet, command);
     assert.deepEqual(stage.take(), first);
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["from", "to"]);
+    assert.deepEqual([await stage.state(juliet, romeo), await stage.state(romeo, juliet)], ["from", "to"]);
   });
 
   test("one that a later command of the session has followed says nothing", async () => {
@@ -446,11 +184,11 @@ describe("what is owed to a contact", () => {
           : undefined,
     });
     await stage.presence(juliet, "subscribe", romeo, "<status>it's me</status>");
-    assert.equal(await state(romeo, juliet), "none");
+    assert.equal(await stage.state(romeo, juliet), "none");
     await open({ store, instanceId: "roster-2" });
     await stage.view(juliet);
     await stage.settled();
-    assert.equal(await state(romeo, juliet), "none+pending-in");
+    assert.equal(await stage.state(romeo, juliet), "none+pending-in");
     assert.equal((await stage.view(romeo)).pendingRequests[0]?.payload, "<status>it's me</status>");
     await stage.view(juliet);
     await stage.settled();
@@ -469,11 +207,11 @@ describe("what is owed to a contact", () => {
     });
     await stage.presence(juliet, "subscribed", romeo);
     await stage.presence(romeo, "subscribe", juliet);
-    assert.equal(await state(romeo, juliet), "none+pending-out");
+    assert.equal(await stage.state(romeo, juliet), "none+pending-out");
     isBroken = false;
     await stage.view(juliet);
     await stage.settled();
-    assert.equal(await state(romeo, juliet), "to");
+    assert.equal(await stage.state(romeo, juliet), "to");
   });
 
   test("what was handed over is not sent again, and the next write notes it", async () => {
@@ -522,7 +260,7 @@ describe("two accounts at the same time", () => {
       stage.presence(juliet, "subscribed", romeo),
       stage.presence(romeo, "subscribed", juliet),
     ]);
-    assert.deepEqual([await state(juliet, romeo), await state(romeo, juliet)], ["both", "both"]);
+    assert.deepEqual([await stage.state(juliet, romeo), await stage.state(romeo, juliet)], ["both", "both"]);
   });
 
   test("pushes leave in the order of their versions, whatever overlaps", async () => {
@@ -620,7 +358,7 @@ describe("operators", () => {
   });
 
   test("what is shown can be imported, and changes nothing", async () => {
-    await become("from+pending-out");
+    await stage.become("from+pending-out");
     const show = await stage.admin(juliet, { kind: "show" });
     assert.equal(show.kind, "roster");
     if (show.kind !== "roster") return;
@@ -641,7 +379,7 @@ describe("operators", () => {
   });
 
   test("a removed account leaves the rosters of its contacts, presence first, its own last", async () => {
-    await become("both");
+    await stage.become("both");
     await stage.presence(juliet, "subscribe", nurse);
     stage.take();
     assert.deepEqual(await stage.admin(juliet, { kind: "remove-account" }), { kind: "removed", contacts: 2 });
@@ -653,8 +391,8 @@ describe("operators", () => {
       ["romeo <- unsubscribe of juliet", "romeo <- unsubscribed of juliet", "nurse <- unsubscribe of juliet"],
     );
     assert.ok(lines.includes("juliet: account-removed"));
-    assert.equal(await state(romeo, juliet), "none");
-    assert.equal(await state(nurse, juliet), "none");
+    assert.equal(await stage.state(romeo, juliet), "none");
+    assert.equal(await stage.state(nurse, juliet), "none");
     assert.equal((await stage.store.load(juliet)).roster.contacts.size, 0);
     assert.deepEqual(await stage.admin(juliet, { kind: "remove-account" }), { kind: "removed", contacts: 0 });
   });
@@ -662,7 +400,7 @@ describe("operators", () => {
 
 describe("views", () => {
   test("a view has contacts, requests and the revision; nobody's is empty", async () => {
-    await become("to+pending-in");
+    await stage.become("to+pending-in");
     const view = await stage.view(juliet);
     assert.deepEqual(view.contacts, [{ contact: romeo, subscription: "to", inRoster: true }]);
     assert.equal(view.pendingRequests.length, 1);

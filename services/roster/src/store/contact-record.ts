@@ -47,6 +47,8 @@ const ownFields: ReadonlySet<string> = new Set([
   "revision",
 ]);
 
+const ownPending: ReadonlySet<string> = new Set(["subscribe"]);
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -79,23 +81,36 @@ function readRequest(owner: BareJid, jid: BareJid, value: unknown): PendingReque
   return { stanza, at: count(value.at) ?? 0 };
 }
 
-function without(object: JsonObject, isOwn: (key: string) => boolean): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !isOwn(key)));
+const nothing: JsonObject = {};
+
+/** The fields that are not ours; the same empty object where there are none. */
+function foreignFields(object: JsonObject, own: ReadonlySet<string>): JsonObject {
+  let foreign: [string, unknown][] | undefined;
+  for (const key in object) {
+    if (own.has(key)) continue;
+    foreign ??= [];
+    foreign.push([key, object[key]]);
+  }
+  return foreign === undefined ? nothing : Object.fromEntries(foreign);
+}
+
+/** The groups of a list that are any, each once. */
+function readGroups(list: readonly unknown[]): readonly string[] {
+  const groups = list.filter((group) => typeof group === "string" && group !== "") as string[];
+  return groups.length < 2 ? groups : [...new Set(groups)];
 }
 
 /** Reads a contact of `owner`. Fields of an impossible type count as not named. */
 export function readContact(owner: BareJid, jid: BareJid, record: JsonObject): WrittenContact {
-  const pending = isJsonObject(record.pending_requests) ? record.pending_requests : {};
-  const fields = without(record, (key) => ownFields.has(key));
-  const otherPending = without(pending, (key) => key === "subscribe");
-  const isPlain = Object.keys(fields).length === 0 && Object.keys(otherPending).length === 0;
+  const pending = isJsonObject(record.pending_requests) ? record.pending_requests : nothing;
+  const fields = foreignFields(record, ownFields);
+  const otherPending = foreignFields(pending, ownPending);
+  const isPlain = fields === nothing && otherPending === nothing;
   return {
     jid,
     inRoster: typeof record.in_roster === "boolean" ? record.in_roster : undefined,
     name: typeof record.name === "string" ? record.name : undefined,
-    groups: Array.isArray(record.groups)
-      ? [...new Set(record.groups.filter((group) => typeof group === "string" && group !== ""))]
-      : undefined,
+    groups: Array.isArray(record.groups) ? readGroups(record.groups) : undefined,
     subscription: isSubscriptionValue(record.subscription) ? record.subscription : undefined,
     ask: typeof record.ask === "string" ? record.ask === "subscribe" : undefined,
     approved: typeof record.approved === "boolean" ? record.approved : undefined,
@@ -142,4 +157,17 @@ export function contactRecord(contact: ContactFacts, foreign?: ForeignFields): C
     ...(approved ? { approved } : {}),
     ...(contact.inRoster ? {} : { in_roster: false }),
   };
+}
+
+/** What `contactRecord` says, as JSON, with `more` before the closing brace. */
+export function contactJson(contact: ContactFacts, more: string): string {
+  const { state, approved } = contact.subscription;
+  let json = `{"name":${contact.name === undefined ? '""' : JSON.stringify(contact.name)}`;
+  json += `,"groups":${contact.groups.length === 0 ? "[]" : JSON.stringify(contact.groups)}`;
+  json += `,"subscription":"${subscriptionValue(state)}","pending_requests":`;
+  json += contact.request === undefined ? "{}" : JSON.stringify(contactRecord(contact).pending_requests);
+  if (hasPendingOut(state)) json += ',"ask":"subscribe"';
+  if (approved) json += ',"approved":true';
+  if (!contact.inRoster) json += ',"in_roster":false';
+  return `${json},${more}}`;
 }

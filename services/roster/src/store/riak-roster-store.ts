@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from "@rollcall/accounts";
 import {
   type Bucket,
+  type BucketOptions,
   type RiakClient,
   RiakError,
   type RiakSibling,
@@ -56,6 +57,8 @@ export interface RiakRosterStoreOptions {
   readonly logger: Logger;
   /** Default `xmpp`. */
   readonly bucket?: string | undefined;
+  /** Who has to answer and to acknowledge, and for how long; left out: the bucket's properties, the client's time. */
+  readonly quorum?: Pick<BucketOptions<string>, "r" | "w" | "dw" | "pr" | "pw" | "timeoutMs"> | undefined;
   /** Accounts whose decoded roster is kept; each use still asks Riak whether it has changed. Default 10,000. */
   readonly cachedAccounts?: number | undefined;
   /** Contacts in all of those together. Default 200,000. */
@@ -103,7 +106,8 @@ class RiakRosterStore implements RosterStore {
   readonly #turns = new AccountTurns();
 
   constructor(options: RiakRosterStoreOptions) {
-    this.#bucket = options.client.bucket({ name: options.bucket ?? DEFAULT_ROSTER_BUCKET, codec: bodyCodec });
+    const name = options.bucket ?? DEFAULT_ROSTER_BUCKET;
+    this.#bucket = options.client.bucket({ ...options.quorum, name, codec: bodyCodec });
     this.#cache = new RosterCache(options.cachedAccounts ?? 10_000, options.cachedContacts ?? 200_000);
     this.#clock = options.clock;
     this.#logger = options.logger;

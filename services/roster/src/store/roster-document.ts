@@ -13,11 +13,13 @@ import {
   emptyRoster,
   type Roster,
   type RosterContact,
+  rosterContact,
 } from "@rollcall/rfc6121";
 import type { BareJid } from "@rollcall/xmpp";
 import { type CommandLog, confirmCommands, recordCommand } from "./command-log.ts";
 import {
   applyWriting,
+  contactJson,
   contactKey,
   contactRecord,
   type ForeignFields,
@@ -74,13 +76,14 @@ export function foreignOf(
 export type Fragments = Map<BareJid, { readonly contact: RosterContact; readonly text: string }>;
 
 function encodeContact(contact: RosterContact, foreign: ForeignFields | undefined): string {
-  const record = {
-    ...contactRecord(contact, foreign),
-    version: contact.version,
-    revision: contact.revision,
-    ...foreign?.fields,
-  };
-  return `${JSON.stringify(contact.jid)}:${JSON.stringify(record)}`;
+  const { version, revision } = contact;
+  const key = JSON.stringify(contact.jid);
+  if (foreign !== undefined) {
+    const record = { ...contactRecord(contact, foreign), version, revision, ...foreign.fields };
+    return `${key}:${JSON.stringify(record)}`;
+  }
+  // Nearly all contacts: the same fields in the same order, without an object in between.
+  return `${key}:${contactJson(contact, `"version":${version},"revision":${revision}`)}`;
 }
 
 /** The body. Contacts that `fragments` has are not encoded again; it is brought up to date. */
@@ -132,8 +135,7 @@ function documentOf(
   const foreign = new Map<BareJid, ForeignFields>();
   for (const written of contacts.values()) {
     const facts = applyWriting(contactIn(emptyRoster, written.jid), written);
-    const { version = 0, revision = 0 } = written;
-    stored.set(written.jid, { ...facts, version, revision });
+    stored.set(written.jid, rosterContact(facts, written.version ?? 0, written.revision ?? 0));
     if (written.foreign !== undefined) foreign.set(written.jid, written.foreign);
   }
   const { version, revision, removalsKnownSince, removed, commands } = meta;

@@ -10,6 +10,13 @@ import {
   type RosterCommand,
   type RosterView,
 } from "@rollcall/contracts";
+import {
+  contactIn,
+  hasPendingIn,
+  hasPendingOut,
+  type SubscriptionState,
+  subscriptionValue,
+} from "@rollcall/rfc6121";
 import { silentLogger } from "@rollcall/telemetry";
 import { type BareJid, makeStanza, NS, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import type { RosterSettings } from "../config.ts";
@@ -67,6 +74,9 @@ export interface RosterStage {
   admin(account: BareJid, question: RosterAdminQuestion): Promise<RosterAdminAnswer>;
   view(account: BareJid): Promise<RosterView>;
   settled(): Promise<void>;
+  state(owner: BareJid, contact: BareJid): Promise<SubscriptionState>;
+  /** Brings the first account into a state towards the second, and forgets what was said on the way. */
+  become(state: SubscriptionState): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -228,6 +238,23 @@ export async function openStage(options: StageOptions = {}): Promise<RosterStage
     async settled() {
       while (service.counters.handOversUnderWay > 0)
         await new Promise<void>((resolve) => setImmediate(resolve));
+    },
+    state: async (owner, contact) => contactIn((await store.load(owner)).roster, contact).subscription.state,
+    async become(goal) {
+      const [first, second] = people;
+      const value = subscriptionValue(goal);
+      if (value === "to" || value === "both") {
+        await stage.presence(first, "subscribe", second);
+        await stage.presence(second, "subscribed", first);
+      }
+      if (value === "from" || value === "both") {
+        await stage.presence(second, "subscribe", first);
+        await stage.presence(first, "subscribed", second);
+      }
+      if (hasPendingOut(goal)) await stage.presence(first, "subscribe", second);
+      if (hasPendingIn(goal)) await stage.presence(second, "subscribe", first);
+      if ((await stage.state(first, second)) !== goal) throw new Error(`there is no way to ${goal}`);
+      stage.take();
     },
     async close() {
       await service.drain(1_000);

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { noSubscription } from "@rollcall/rfc6121";
+import { type BareJid, makeStanza } from "@rollcall/xmpp";
+import {
+  type AppliedCommand,
+  type CommandLog,
+  confirmCommands,
+  findCommand,
+  maxCommands,
+  mergeLogs,
+  owedStanzas,
+  recordCommand,
+} from "./command-log.ts";
+
+const juliet = "juliet@x.example" as BareJid;
+const romeo = "romeo@x.example" as BareJid;
+
+function command(session: number, sequence: number, parts: Partial<AppliedCommand> = {}): AppliedCommand {
+  return {
+    id: { origin: "n", session, sequence },
+    event: "out:subscribe",
+    contact: romeo,
+    before: noSubscription,
+    stanza: undefined,
+    confirmed: false,
+    ...parts,
+  };
+}
+
+describe("the log of commands", () => {
+  test("knows the last command of a session, and that those before it are older", () => {
+    const log = [command(1, 5)];
+    assert.equal(findCommand(log, { origin: "n", session: 1, sequence: 5 }), log[0]);
+    assert.equal(findCommand(log, { origin: "n", session: 1, sequence: 4 }), "older");
+    assert.equal(findCommand(log, { origin: "n", session: 1, sequence: 6 }), undefined);
+    assert.equal(findCommand(log, { origin: "m", session: 1, sequence: 4 }), undefined);
+  });
+
+  test("is bounded, and lets go of what owes nothing first", () => {
+    let log: CommandLog = [command(0, 1)];
+    for (let session = 1; session <= maxCommands + 3; session += 1) {
+      log = recordCommand(log, command(session, 1, { confirmed: true }));
+    }
+    assert.equal(log.length, maxCommands);
+    assert.equal(log[0]?.id.session, 0);
+  });
+
+  test("a confirmation drops the stanza", () => {
+    const stanza = makeStanza("presence", { type: "subscribe" });
+    const [confirmed] = confirmCommands([command(1, 1, { stanza })], [command(1, 1).id]);
+    assert.deepEqual([confirmed?.confirmed, confirmed?.stanza], [true, undefined]);
+  });
+
+  test("merged logs have the latest command of each session, whatever their order", () => {
+    const left = [command(1, 5), command(2, 1)];
+    const right = [command(1, 6), command(2, 1, { confirmed: true })];
+    const expected = [command(1, 6), command(2, 1, { confirmed: true })];
+    assert.deepEqual(mergeLogs([left, right]), expected);
+    assert.deepEqual(mergeLogs([right, left]), expected);
+  });
+});
+
+describe("what a command owes", () => {
+  const owed = (parts: Partial<AppliedCommand>) =>
+    owedStanzas(juliet, command(1, 1, parts)).map(({ id, to, stanza }) => [
+      id.origin,
+      to,
+      stanza.type,
+      stanza.from,
+    ]);
+
+  test("the stanza itself where it is routed, a reply where one is due", () => {
+    assert.deepEqual(owed({}), [["n/subscribe", romeo, "subscribe", juliet]]);
+    assert.deepEqual(owed({ event: "in:subscribe", before: { state: "from", approved: false } }), [
+      ["n/subscribed", romeo, "subscribed", juliet],
+    ]);
+    assert.deepEqual(owed({ event: "in:subscribe" }), []);
+    assert.deepEqual(owed({ event: "set" }), []);
+  });
+
+  test("a removal two stanzas, under ids of their own", () => {
+    assert.deepEqual(owed({ event: "remove", before: { state: "both", approved: false } }), [
+      ["n/unsubscribe", romeo, "unsubscribe", juliet],
+      ["n/unsubscribed", romeo, "unsubscribed", juliet],
+    ]);
+  });
+});
