@@ -56,6 +56,7 @@ export interface ConnectionCounters
   readonly connections: number;
   readonly sessions: number;
   readonly endsUnconfirmed: number;
+  readonly sweeps: number;
 }
 
 const SWEEP_MS = 1_000;
@@ -113,6 +114,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
   let bound: ConnectionAddresses = {};
   let sweeping: NodeJS.Timeout | undefined;
   let started = false;
+  let sweeps = 0;
 
   async function createEnvironment(): Promise<StreamEnvironment> {
     const authenticator = new Authenticator({
@@ -185,6 +187,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     let nextLook = environment.now + CERTIFICATE_LOOK_MS;
     sweeping = setInterval(() => {
       const now = clock.now();
+      sweeps++;
       environment.now = now;
       for (const stream of streams) stream.sweep(now);
       endSessions.retry();
@@ -250,6 +253,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       connections: addresses.connections,
       sessions: sessions.size,
       endsUnconfirmed: endSessions.unconfirmed,
+      sweeps,
     }),
   };
 }

@@ -18,6 +18,8 @@ import { type SetupStream, StreamSetup } from "./stream-setup.ts";
 
 /** Unread bytes that the parser may hold while the stream waits; beyond it the socket is not read either. */
 const READ_AHEAD_BYTES = 16_384;
+/** Characters of pending output that are not kept until the end of the turn. */
+const LARGEST_WRITE = 65_536;
 /** Deliveries of a session that may be under way at a time. */
 const PIPELINED_DELIVERIES = 64;
 
@@ -279,23 +281,21 @@ export class ClientStream implements SetupStream, Flushable {
     if (this.#phase !== "open") return;
     if (this.#pending === "") this.#environment.output.add(this);
     this.#pending += xml;
-    const { limits, counters } = this.#environment;
-    if (this.#pending.length + this.#socket.writableLength > limits.outputBytes) {
-      counters.clientsNotReading++;
-      // The stanzas not yet written would not fit: the error takes their place.
-      this.#pending = "";
-      this.#inputBroken = true;
-      this.closeWith("resource-constraint", "the client does not read");
-    }
+    if (this.#pending.length >= LARGEST_WRITE) this.flush();
   }
 
   flush(): void {
     if (this.#pending === "") return;
     const text = this.#pending;
     this.#pending = "";
-    if (!this.#socket.write(text, "utf8") && this.#phase === "open") {
-      this.#waits |= FOR_READER;
-      this.#steerReading();
+    if (this.#socket.write(text, "utf8") || this.#phase !== "open") return;
+    this.#waits |= FOR_READER;
+    this.#steerReading();
+    const { limits, counters } = this.#environment;
+    if (this.#socket.writableLength > limits.outputBytes) {
+      counters.clientsNotReading++;
+      this.#inputBroken = true;
+      this.closeWith("resource-constraint", "the client does not read");
     }
   }
 

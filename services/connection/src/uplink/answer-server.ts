@@ -57,16 +57,21 @@ export function answerServer(stanza: Stanza, facts: ServerFacts, now: number): S
   if (isLastActivityRequest(stanza)) {
     return lastActivityResult(stanza, { seconds: (now - facts.startedAt) / 1_000 });
   }
-  if (isSessionRequest(stanza)) return iqResult(stanza);
+  if (isStreamRequest(stanza)) {
+    return stanza.childName === "session" ? iqResult(stanza) : bounce(stanza, "not-allowed", sender);
+  }
   return bounce(stanza, "service-unavailable", sender);
 }
 
-/** The session request of RFC 3921, which does nothing any more and is still sent by old clients. */
-export function isSessionRequest(stanza: Stanza): boolean {
+/**
+ * A request about the stream itself: for a second resource, which a stream cannot have, or
+ * the session request of RFC 3921, which does nothing any more and is still sent by old clients.
+ */
+export function isStreamRequest(stanza: Stanza): boolean {
   return (
     stanza.kind === "iq" &&
     stanza.type === "set" &&
-    stanza.childName === "session" &&
-    stanza.childNamespace === NS.session
+    ((stanza.childName === "bind" && stanza.childNamespace === NS.bind) ||
+      (stanza.childName === "session" && stanza.childNamespace === NS.session))
   );
 }

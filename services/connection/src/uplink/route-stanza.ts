@@ -3,7 +3,7 @@ import { addresseeRouting, type StanzaClass } from "@rollcall/rfc6121";
 import { type BareJid, type Jid, NS, type Stanza } from "@rollcall/xmpp";
 import type { LocalSession } from "../sessions/local-session.ts";
 import { isSubscription } from "./accept-stanza.ts";
-import { isSessionRequest } from "./answer-server.ts";
+import { isStreamRequest } from "./answer-server.ts";
 
 /** Who has to act on an accepted stanza. Commands are awaited before the session's next stanza; deliveries are not. */
 export type Destination =
@@ -36,7 +36,7 @@ export function routeStanza(
     case "broadcast":
       return broadcast(session, stanza, stanzaClass, at);
     case "as-to-own-account":
-      return isSessionRequest(stanza)
+      return isStreamRequest(stanza)
         ? { kind: "answer-as-server", stanza }
         : toAccount(session, { ...stanza, to: session.account }, stanzaClass, session.account, stanza, at);
     case "route-to-account":
