@@ -17,8 +17,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One transaction holds at most this many operations and, beyond the first, this many bytes, so that it stalls the event loop for a few milliseconds at most. */
-const GROUP_OPERATIONS = 256;
+/** One transaction holds at most this many operations, so that it stalls the event loop for a few milliseconds at most. */
+export const GROUP_OPERATIONS = 256;
+/** And, beyond its first operation, at most this many bytes. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -34,17 +35,27 @@ export class GroupCommit {
   readonly #database: Database<unknown, Uint8Array>;
   readonly #limits: WriteLimits;
   readonly #logger: Logger;
+  readonly #begin: () => void;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
   #closed = false;
+  /** Transactions that were written. */
+  transactions = 0;
   /** Transactions that LMDB refused. */
   failures = 0;
 
-  constructor(database: Database<unknown, Uint8Array>, limits: WriteLimits, logger: Logger) {
+  /** @param begin runs first in every transaction; an `EmbeddedRiakError` from it refuses the whole group. */
+  constructor(
+    database: Database<unknown, Uint8Array>,
+    limits: WriteLimits,
+    logger: Logger,
+    begin: () => void,
+  ) {
     this.#database = database;
     this.#limits = limits;
     this.#logger = logger;
+    this.#begin = begin;
   }
 
   /** Operations that wait for a transaction. */
@@ -104,6 +115,7 @@ export class GroupCommit {
     try {
       // A child transaction, because lmdb commits what a plain one wrote before its callback threw.
       await this.#database.childTransaction(() => {
+        this.#begin();
         for (const waiting of group) {
           culprit = waiting;
           results.push(waiting.operation());
@@ -116,22 +128,21 @@ export class GroupCommit {
       else for (const waiting of group) await this.#commit([waiting]);
       return;
     }
+    this.transactions++;
     for (const [index, waiting] of group.entries()) waiting.resolve(results[index]);
   }
 
   #refuse(group: readonly Waiting[], error: unknown): void {
     this.failures++;
     // lmdb reports the reason in a second promise, which must not be left to reject unheard.
-    const reason = (error as { commitError?: Promise<never> }).commitError;
-    reason?.catch((cause: unknown) => {
+    const reason = (error as { commitError?: Promise<never> }).commitError ?? Promise.reject(error);
+    reason.catch((cause: unknown) => {
       this.#logger.error({ event: "riak-embedded.write-failed", writes: group.length, error: cause });
     });
-    if (reason === undefined) {
-      this.#logger.error({ event: "riak-embedded.write-failed", writes: group.length, error });
-    }
-    const refusal = new EmbeddedRiakError("write-failed", "the database could not be written", {
-      cause: error,
-    });
+    const refusal =
+      error instanceof EmbeddedRiakError
+        ? error
+        : new EmbeddedRiakError("write-failed", "the database could not be written", { cause: error });
     for (const waiting of group) waiting.reject(refusal);
   }
 }

@@ -23,11 +23,15 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(["OPTIONS", "TRACE", "CONNECT
 const NO_BYTES = new Uint8Array(0);
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 const MAX_TIMEOUT_MS = 2_147_483_647;
+/** Riak's web server reads the request line into a buffer of 8 KiB. */
+const MAX_PATH_BYTES = 8000;
+const BYTES = /^[\0-\xff]*$/;
 
 /** Answers one request. Never throws and never rejects. */
 export async function answerRequest(backend: Backend, request: RiakRequest, logger: Logger): Promise<Answer> {
   try {
     if (!METHODS.has(request.method)) return unusualMethod(request);
+    if (request.path.length > MAX_PATH_BYTES || !BYTES.test(request.path)) return textAnswer(400, "");
     const mark = request.path.indexOf("?");
     const route = parseRoute(mark === -1 ? request.path : request.path.slice(0, mark));
     const query = mark === -1 ? NO_PARAMETERS : parseQuery(request.path.slice(mark + 1));

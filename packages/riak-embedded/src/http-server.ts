@@ -164,6 +164,7 @@ function pathOf(target: string): string {
 }
 
 async function send(response: ServerResponse, { status, headers, body, pages }: Answer): Promise<void> {
+  if (response.destroyed) return;
   const lines: string[] = ["Server", SERVER];
   for (const name in headers) lines.push(titleCase(name), headers[name]!);
   const connection = response.getHeader("connection");

@@ -9,7 +9,11 @@ const INDEX_PREFIX = "x-riak-index-";
 /** Riak's web server reads header lines into a buffer of this size. */
 const MAX_HEADER_LINE_BYTES = 8192;
 /** What HTTP allows in a header value: no control characters but tab, and one byte per character. */
-const NOT_A_HEADER_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What HTTP allows in a header name, here in lower case. */
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+/** Other headers that come back with the value. */
+const KEPT_HEADERS: ReadonlySet<string> = new Set(["content-type", "content-encoding", "link"]);
 
 /** What the headers of a write say about the value. */
 export type Metadata = Pick<Sibling, "meta" | "indexes" | "links">;
@@ -19,10 +23,10 @@ export function parseMetadata(headers: Readonly<Record<string, string>>): Metada
   const meta: Record<string, string> = Object.create(null) as Record<string, string>;
   const indexes: [string, string][] = [];
   for (const name in headers) {
-    if (!name.startsWith("x-riak-")) continue;
+    if (!name.startsWith("x-riak-") && !KEPT_HEADERS.has(name)) continue;
     const value = headers[name]!;
     if (name.length + value.length + 2 > MAX_HEADER_LINE_BYTES) return textAnswer(431, "");
-    if (NOT_A_HEADER_VALUE.test(value)) return textAnswer(400, "Bad header value\n");
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return textAnswer(400, "Bad header\n");
     if (name.startsWith(META_PREFIX)) {
       meta[name.slice(META_PREFIX.length)] = value;
     } else if (name.startsWith(INDEX_PREFIX)) {

@@ -28,6 +28,8 @@ const KEY_LENGTH = 27;
 const TAG_LENGTH = 22;
 const NO_BYTES = new Uint8Array(0);
 const NO_META: Readonly<Record<string, string>> = {};
+/** Riak's default `max_siblings`. */
+const MAX_SIBLINGS = 100;
 
 /** A bucket's object, or a new one where `key` is missing, which only POST may ask for. */
 export interface ObjectRoute extends BucketName {
@@ -162,6 +164,8 @@ async function storeObject(
         body,
       };
       const siblings = applyWrite(current ?? [], write, context, policy);
+      const excess = oversized(siblings, backend.maxObjectBytes);
+      if (excess !== undefined) return { siblings: undefined, result: excess };
       if (siblings.length > 1) counters.siblingsMade++;
       return { siblings, result: returnBody ? siblings.map(keepBody) : [] };
     },
@@ -291,6 +295,16 @@ function locationOf({ style, type, bucket }: ObjectRoute, key: string): string {
     case "typed":
       return `/types/${encodeSegment(type)}/buckets/${name}/keys/${key}`;
   }
+}
+
+/** A value that would make too large an object of all its siblings. */
+function oversized(siblings: readonly Sibling[], maxBytes: number): Answer | undefined {
+  if (siblings.length === 1) return undefined;
+  if (siblings.length > MAX_SIBLINGS) {
+    return textAnswer(500, `Error:\n{too_many_siblings,${siblings.length}}\n`, { vary: VARY_ENCODING });
+  }
+  const bytes = siblings.reduce((sum, { body }) => sum + body.length, 0);
+  return bytes > maxBytes ? tooLarge(bytes) : undefined;
 }
 
 /** What Riak says to an object over its `max_object_size`. */

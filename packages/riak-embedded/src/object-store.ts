@@ -3,12 +3,12 @@ import { mkdirSync, realpathSync } from "node:fs";
 import type { Logger } from "@rollcall/telemetry";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { EmbeddedRiakError } from "./embedded-riak-error.ts";
-import { GroupCommit, type WriteLimits } from "./group-commit.ts";
+import { GROUP_OPERATIONS, GroupCommit, type WriteLimits } from "./group-commit.ts";
 import { indexEntries } from "./index-keys.ts";
 import { decodeRecord, encodeRecord, longKeyOf } from "./object-record.ts";
 import { isTombstone, newestModification, type Sibling } from "./siblings.ts";
 import { afterPrefix, type BucketName, bucketPrefix, isHashed, objectStoreKey } from "./store-keys.ts";
-import { claimStore, releaseStore } from "./store-owner.ts";
+import { claimStore, ownsStore, releaseStore } from "./store-owner.ts";
 import type { Dot } from "./vclock.ts";
 
 type Bytes = Database<Uint8Array, Uint8Array>;
@@ -73,8 +73,8 @@ export class ObjectStore {
   readonly #tombstones: Bytes;
   readonly #now: () => number;
   readonly #directory: string;
-  #nextDot: Dot;
-  #dotCeiling: Dot;
+  readonly #ownership: string;
+  #lastDot: Dot;
 
   /** @throws {EmbeddedRiakError} `in-use` or `bad-store`. */
   constructor({ dir, logger, now, limits }: ObjectStoreOptions) {
@@ -86,10 +86,10 @@ export class ObjectStore {
     this.#now = now;
     this.#environment = openEnvironment(this.#directory);
     try {
-      const { id, firstDot } = this.#environment.transactionSync(() => this.#begin(dir));
+      const { id, lastDot, ownership } = this.#environment.transactionSync(() => this.#begin(dir));
       this.id = id;
-      this.#nextDot = firstDot;
-      this.#dotCeiling = firstDot;
+      this.#lastDot = lastDot;
+      this.#ownership = ownership;
       this.objects = this.#open("objects");
       this.indexes = this.#open("indexes");
       this.properties = this.#open("properties");
@@ -98,7 +98,7 @@ export class ObjectStore {
       void this.#environment.close();
       throw error;
     }
-    this.writer = new GroupCommit(this.#environment, limits, logger);
+    this.writer = new GroupCommit(this.#environment, limits, logger, () => this.#beginGroup());
     openDirectories.add(this.#directory);
   }
 
@@ -115,7 +115,7 @@ export class ObjectStore {
    *
    * @param decide pure; it may be called twice. Bodies of what it is given are valid only while it runs.
    * @param bytes about how much will be written.
-   * @throws {EmbeddedRiakError} `overloaded`, `closed` or `write-failed`; nothing was written.
+   * @throws {EmbeddedRiakError} `overloaded`, `closed`, `in-use` or `write-failed`; nothing was written.
    */
   update<T>(
     bucket: BucketName,
@@ -126,12 +126,10 @@ export class ObjectStore {
     const prefix = bucketPrefix(bucket);
     const { storeKey, hashed } = objectStoreKey(prefix, key);
     const operation = (): T => {
-      // Before the read, because it may write, and a write may move what was read.
-      const context: UpdateContext = { now: this.#now(), dot: this.#takeDot() };
       const record = this.objects.getBinaryFast(storeKey);
       const stored = record === undefined ? undefined : decodeRecord(record);
       const current = stored !== undefined && this.#isSwept(stored) ? undefined : stored;
-      const { siblings, result } = decide(current, context);
+      const { siblings, result } = decide(current, { now: this.#now(), dot: ++this.#lastDot });
       if (siblings !== undefined) {
         const next = encodeRecord(siblings, hashed ? key : undefined);
         // From here on the old record's memory may be reused, so `stored` is good for its heads only.
@@ -141,11 +139,7 @@ export class ObjectStore {
       }
       return result;
     };
-    return this.writer.run(operation, bytes).catch((error: unknown) => {
-      // The ceiling may have been part of what was not written.
-      this.#dotCeiling = this.#nextDot;
-      throw error;
-    });
+    return this.writer.run(operation, bytes);
   }
 
   /** LMDB keys of objects from `start` up to, not including, `end`. */
@@ -196,7 +190,7 @@ export class ObjectStore {
   async close(): Promise<void> {
     await this.writer.close();
     try {
-      this.#environment.transactionSync(() => releaseStore(this.#environment));
+      this.#environment.transactionSync(() => releaseStore(this.#environment, this.#ownership));
     } finally {
       await this.#environment.close();
       openDirectories.delete(this.#directory);
@@ -212,34 +206,43 @@ export class ObjectStore {
   }
 
   /** Runs in the first write transaction. */
-  #begin(dir: string): { id: Uint8Array; firstDot: Dot } {
+  #begin(dir: string): { id: Uint8Array; lastDot: Dot; ownership: string } {
     const meta = this.#environment;
     const format = meta.get(FORMAT_KEY)?.[0];
     if (format !== undefined && format !== FORMAT) {
       throw new EmbeddedRiakError("bad-store", `the store in ${dir} has format ${format}, not ${FORMAT}`);
     }
-    claimStore(meta, dir);
+    const ownership = claimStore(meta, dir);
     meta.putSync(FORMAT_KEY, Buffer.from([FORMAT]));
     let id = meta.get(STORE_ID_KEY);
     if (id === undefined) {
       id = randomBytes(8);
       meta.putSync(STORE_ID_KEY, id);
     }
-    const ceiling = meta.get(DOT_CEILING_KEY);
-    const recorded = ceiling === undefined ? 0 : Number(Buffer.from(ceiling).readBigUInt64BE());
-    return { id: Uint8Array.from(id), firstDot: Math.max(recorded, this.#now() * 1024) };
+    return {
+      id: Uint8Array.from(id),
+      lastDot: Math.max(this.#dotCeiling(), this.#now() * 1024),
+      ownership,
+    };
   }
 
-  /** Runs inside a write transaction. A transaction that fails leaves a gap in the numbers. */
-  #takeDot(): Dot {
-    const dot = ++this.#nextDot;
-    if (dot > this.#dotCeiling) {
-      this.#dotCeiling = dot + DOT_BLOCK;
+  /** Runs first in every transaction, so what it finds is as true as what the transaction writes. */
+  #beginGroup(): void {
+    if (!ownsStore(this.#environment, this.#ownership)) {
+      throw new EmbeddedRiakError("in-use", "another process has taken the store over");
+    }
+    // No number is used before a transaction has recorded that it may be.
+    if (this.#dotCeiling() < this.#lastDot + GROUP_OPERATIONS) {
       const ceiling = Buffer.alloc(8);
-      ceiling.writeBigUInt64BE(BigInt(this.#dotCeiling));
+      ceiling.writeBigUInt64BE(BigInt(this.#lastDot + DOT_BLOCK));
       this.#environment.put(DOT_CEILING_KEY, ceiling);
     }
-    return dot;
+  }
+
+  /** The largest number that may have been used. */
+  #dotCeiling(): Dot {
+    const ceiling = this.#environment.get(DOT_CEILING_KEY);
+    return ceiling === undefined ? 0 : Number(Buffer.from(ceiling).readBigUInt64BE());
   }
 
   #changeIndexes(

@@ -30,6 +30,7 @@ export function answerStats({ counters, store }: Backend, { headers }: ParsedReq
     node_deletes_total: counters.deletes,
     list_fsm_create: counters.listings,
     index_fsm_create: counters.indexQueries,
+    embedded_transactions: store.writer.transactions,
     embedded_writes_queued: store.writer.queued,
     embedded_write_failures: store.writer.failures,
     memory_total: process.memoryUsage.rss(),
