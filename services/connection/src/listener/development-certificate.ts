@@ -1,7 +1,9 @@
 import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
+import { domainToASCII } from "node:url";
 import * as x509 from "@peculiar/x509";
 
 /** Certificate and private key in PEM. */
@@ -25,7 +27,7 @@ export async function developmentCertificate(
 ): Promise<KeyPair & { readonly created: boolean }> {
   const certFile = join(directory, "self-signed.crt");
   const keyFile = join(directory, "self-signed.key");
-  const names = dnsNames(domains);
+  const names = certifiedNames(domains);
   const kept = await readPair(certFile, keyFile);
   if (kept !== undefined && isUsable(kept, names, now)) return { ...kept, created: false };
 
@@ -36,14 +38,13 @@ export async function developmentCertificate(
   return { ...made, created: true };
 }
 
-/** The domains as DNS names (A-labels), and localhost for clients on the same machine. */
-function dnsNames(domains: readonly string[]): string[] {
-  const names = domains.map((domain) => new URL(`xmpp://${domain}`).hostname).map(toAscii);
-  return [...new Set([...names, "localhost"])];
-}
-
-function toAscii(hostname: string): string {
-  return new URL(`http://${decodeURIComponent(hostname)}`).hostname;
+/** The domains as DNS names (A-labels) or IP addresses, and localhost for clients on the same machine. */
+function certifiedNames(domains: readonly string[]): string[] {
+  const names = domains.map((domain) => {
+    const address = domain.replace(/^\[(.*)\]$/, "$1");
+    return isIP(address) === 0 ? domainToASCII(domain) : address;
+  });
+  return [...new Set([...names.filter((name) => name !== ""), "localhost"])];
 }
 
 async function readPair(certFile: string, keyFile: string): Promise<KeyPair | undefined> {
@@ -58,6 +59,8 @@ async function readPair(certFile: string, keyFile: string): Promise<KeyPair | un
 function isUsable(pair: KeyPair, names: readonly string[], now: number): boolean {
   try {
     const certificate = new x509.X509Certificate(pair.cert);
+    // After a crash between the two writes they are not of one pair.
+    if (!new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return false;
     const alternative = certificate.getExtension(x509.SubjectAlternativeNameExtension);
     const named = new Set(alternative?.names.items.map((name) => name.value));
     return certificate.notAfter.getTime() - now > RENEW_BEFORE_MS && names.every((name) => named.has(name));
@@ -83,7 +86,9 @@ async function selfSigned(names: readonly string[], now: number): Promise<KeyPai
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
+        new x509.SubjectAlternativeNameExtension(
+          names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+        ),
       ],
     },
     webcrypto,

@@ -15,7 +15,7 @@ export interface TcpListenerOptions {
   readonly addresses: AddressLimits;
   readonly logger: Logger;
   readonly counters: ListenerCounters;
-  /** Takes a connection that is within the limits; `address` is what it was counted by. */
+  /** Takes a connection that is within the limits, and releases it at `addresses`; `address` is what it was counted by. */
   readonly accept: (socket: Socket, address: string) => void;
 }
 
@@ -71,6 +71,13 @@ export class TcpListener {
       return;
     }
     counters.connectionsAccepted++;
-    accept(socket, address);
+    try {
+      accept(socket, address);
+    } catch (error) {
+      logger.error({ event: "connection.fault", error });
+      socket.on("error", () => {});
+      socket.destroy();
+      addresses.released(address, false);
+    }
   }
 }

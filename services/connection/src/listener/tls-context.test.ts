@@ -11,7 +11,7 @@ import { TlsContext } from "./tls-context.ts";
 const folder = mkdtempSync(join(tmpdir(), "rollcall-tls-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const now = Date.UTC(2030, 0, 1);
-const domains = ["example.org", "bücher.example"];
+const domains = ["example.org", "bücher.example", "[2001:db8::1]", "192.0.2.1"];
 
 describe("the self-made certificate", () => {
   test("names the domains and localhost, and its key is for the owner only", async () => {
@@ -22,6 +22,7 @@ describe("the self-made certificate", () => {
     for (const name of ["example.org", "xn--bcher-kva.example", "localhost"]) {
       assert.equal(certificate.checkHost(name), name);
     }
+    for (const address of ["2001:db8::1", "192.0.2.1"]) assert.ok(certificate.checkIP(address));
     assert.equal(certificate.ca, false);
     assert.ok(Date.parse(certificate.validTo) > now);
     assert.equal(statSync(join(directory, "self-signed.key")).mode & 0o777, 0o600);
@@ -39,9 +40,13 @@ describe("the self-made certificate", () => {
     assert.equal((await developmentCertificate(directory, domains, end - 1_000)).created, true);
   });
 
-  test("replaces what is no certificate", async () => {
+  test("replaces what is no certificate, or not of the key", async () => {
     const directory = join(folder, "broken");
+    const made = await developmentCertificate(directory, domains, now);
+    rmSync(directory, { recursive: true });
     await developmentCertificate(directory, domains, now);
+    writeFileSync(join(directory, "self-signed.crt"), made.cert);
+    assert.equal((await developmentCertificate(directory, domains, now)).created, true);
     writeFileSync(join(directory, "self-signed.crt"), "nonsense");
     assert.equal((await developmentCertificate(directory, domains, now)).created, true);
   });

@@ -1,4 +1,3 @@
-import { constants } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Logger } from "@rollcall/telemetry";
@@ -31,8 +30,6 @@ function secureContext(pair: KeyPair): SecureContext {
     minVersion: "TLSv1.2",
     ciphers: CIPHERS,
     honorCipherOrder: true,
-    // A client that tries to renegotiate is disconnected (RFC 6120, 5.3.5).
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });
 }
 

@@ -9,6 +9,7 @@ import {
   scramClientFirst,
   scramClientKeys,
 } from "@rollcall/xmpp";
+import { eventually } from "../testing/eventually.ts";
 import { base64, plainAuth, ScriptedClient, streamHeader } from "../testing/scripted-client.ts";
 import { startConnection } from "../testing/start-connection.ts";
 
@@ -151,6 +152,15 @@ describe("direct TLS", () => {
       client.send(`<response xmlns="urn:ietf:params:xml:ns:xmpp-sasl">${base64(final.message)}</response>`);
       await client.expect(binding === data ? "</success>" : "<not-authorized/></failure>");
     }
+  });
+
+  test("ends when the client wants to renegotiate", async (t) => {
+    const { service } = await startConnection(t);
+    const client = await ScriptedClient.connectTls(service.addresses().c2sTls, { maxVersion: "TLSv1.2" });
+    await client.open();
+    client.tls.renegotiate({ rejectUnauthorized: false }, () => {});
+    await client.expectClose();
+    await eventually(() => assert.equal(service.counters().connections, 0));
   });
 
   test("that fails is forgotten", async (t) => {

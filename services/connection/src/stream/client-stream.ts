@@ -12,7 +12,8 @@ import {
 } from "@rollcall/xmpp";
 import type { Flushable } from "../downlink/output-turn.ts";
 import type { LocalSession } from "../sessions/local-session.ts";
-import { type Handover, isAwaited } from "../uplink/publish-stanza.ts";
+import { OrderedHandover, type StanzaSource } from "../uplink/ordered-handover.ts";
+import { listenTo, type SocketOwner, secure } from "./socket-events.ts";
 import type { StreamEnvironment } from "./stream-environment.ts";
 import { type SetupStream, StreamSetup } from "./stream-setup.ts";
 
@@ -20,15 +21,12 @@ import { type SetupStream, StreamSetup } from "./stream-setup.ts";
 const READ_AHEAD_BYTES = 16_384;
 /** Characters of pending output that are not kept until the end of the turn. */
 const LARGEST_WRITE = 65_536;
-/** Deliveries of a session that may be under way at a time. */
-const PIPELINED_DELIVERIES = 64;
 
 /** What a stream waits for before it takes the next item from its parser; bits of `#waits`. */
 const FOR_VERDICT = 1;
-const FOR_OWNER = 2;
-const FOR_DELIVERIES = 4;
-const FOR_READER = 8;
-const FOR_RATE = 16;
+const FOR_OWNERS = 2;
+const FOR_READER = 4;
+const FOR_RATE = 8;
 
 type Phase =
   /** The handshake runs: no XML may be sent. */
@@ -40,9 +38,6 @@ type Phase =
   | "ended"
   | "gone";
 
-const streamOf = Symbol("stream");
-type StreamSocket = Socket & { [streamOf]?: ClientStream };
-
 /**
  * One client: bytes in, stanzas to the bus, pending output, and the end of the stream in all its forms.
  *
@@ -53,14 +48,18 @@ type StreamSocket = Socket & { [streamOf]?: ClientStream };
  * are the queue of the session, and a full one stops reading from the socket. Nothing that a client sends, and no
  * fault of ours, gets further than the end of this stream. An idle stream owns no timer and no closure.
  */
-export class ClientStream implements SetupStream, Flushable {
+export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flushable {
   readonly address: string;
   readonly #environment: StreamEnvironment;
-  #socket: StreamSocket;
+  #socket: Socket;
   readonly #parser: StreamParser;
   #phase: Phase;
   #setup: StreamSetup | undefined;
   #session: LocalSession | undefined;
+  #sessionEnded = false;
+  /** The session outlives our end of the stream: the server shuts down. */
+  #lingers = false;
+  #handover: OrderedHandover | undefined;
   #pending = "";
   #waits = 0;
   #pumping = false;
@@ -69,9 +68,6 @@ export class ClientStream implements SetupStream, Flushable {
   #inputEnded = false;
   /** What follows in the input cannot be understood any more. */
   #inputBroken = false;
-  #deliveries = 0;
-  /** Waits until the deliveries before it are through. */
-  #held: Handover | "stream-end" | undefined;
   /** Milliseconds since the epoch; 0 when there is none. What it means depends on the phase. */
   #deadline: number;
   #heardAt: number;
@@ -85,28 +81,19 @@ export class ClientStream implements SetupStream, Flushable {
     this.#parser = new StreamParser(environment.limits.beforeLogin);
     this.#heardAt = environment.now;
     this.#deadline = environment.clock.now() + environment.limits.loginMs;
-    environment.counters.streamsOpened++;
-    environment.streams.add(this);
     if (directTls) {
       this.#phase = "tls";
-      this.#wrapInTls();
+      this.#socket = secure(socket, this, environment.tls.current);
     } else {
       this.#phase = "open";
-      this.#listen(socket);
+      listenTo(socket, this);
       this.#setup = new StreamSetup(environment, this, false);
     }
+    environment.counters.streamsOpened++;
+    environment.streams.add(this);
   }
 
   // --- socket events ---------------------------------------------------------------------------------------------
-
-  #listen(socket: StreamSocket): void {
-    socket[streamOf] = this;
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("drain", onDrain);
-    socket.on("error", onError);
-    socket.on("close", onClose);
-  }
 
   receive(chunk: Buffer): void {
     if (this.#phase === "ended" || this.#inputBroken) return;
@@ -141,8 +128,12 @@ export class ClientStream implements SetupStream, Flushable {
   secured(): void {
     this.#environment.counters.tlsHandshakes++;
     this.#phase = "open";
-    if (this.#setup === undefined) this.#setup = new StreamSetup(this.#environment, this, true);
-    else this.#setup.tlsEstablished();
+    try {
+      if (this.#setup === undefined) this.#setup = new StreamSetup(this.#environment, this, true);
+      else this.#setup.tlsEstablished();
+    } catch (error) {
+      this.crashed(error);
+    }
     this.verdictReached();
   }
 
@@ -200,8 +191,10 @@ export class ClientStream implements SetupStream, Flushable {
   #take(item: StreamItem): void {
     switch (item.kind) {
       case "stanza":
-        if (this.#session !== undefined) this.#takeStanza(this.#session, item);
-        else if (this.#phase === "open") this.#setup?.step({ kind: "stanza", stanza: item.stanza });
+        // After our end, only a shutdown lets the session live until the client's end (RFC 6120, 4.4).
+        if (this.#phase !== "open" && !this.#lingers) return;
+        if (this.#handover !== undefined) this.#handover.take(item.stanza);
+        else this.#setup?.step({ kind: "stanza", stanza: item.stanza });
         return;
       case "stream-start":
         if (this.#phase === "open") this.#setup?.header(item.header);
@@ -218,7 +211,7 @@ export class ClientStream implements SetupStream, Flushable {
         return;
       case "stream-end":
         if (this.#phase === "closing") this.#finish();
-        else if (this.#deliveries > 0) this.#hold("stream-end");
+        else if (this.#handover !== undefined) this.#handover.finish(() => this.#clientEnded());
         else this.#clientEnded();
         return;
       case "error":
@@ -228,51 +221,12 @@ export class ClientStream implements SetupStream, Flushable {
     }
   }
 
-  #takeStanza(session: LocalSession, { stanza }: Extract<StreamItem, { kind: "stanza" }>): void {
-    // After our end, only a shutdown lets the session live until the client's end (RFC 6120, 4.4).
-    if (this.#phase !== "open" && !this.#isLingering) return;
-    const handover = this.#environment.uplink.receive(session, stanza);
-    if (handover === undefined) return;
-    if (!isAwaited(handover)) {
-      this.#deliveries++;
-      if (this.#deliveries >= PIPELINED_DELIVERIES) this.#waits |= FOR_DELIVERIES;
-      this.#run(this.#deliver(session, handover));
-    } else if (this.#deliveries > 0) {
-      this.#hold(handover);
-    } else {
-      this.#run(this.#handOver(session, handover));
-    }
+  holdStanzas(): void {
+    this.#waits |= FOR_OWNERS;
   }
 
-  #hold(held: Handover | "stream-end"): void {
-    this.#held = held;
-    this.#waits |= FOR_DELIVERIES;
-  }
-
-  #run(work: Promise<void>): void {
-    work.catch((error: unknown) => this.crashed(error));
-  }
-
-  async #deliver(session: LocalSession, handover: Handover): Promise<void> {
-    await this.#environment.uplink.handOver(session, handover);
-    this.#deliveries--;
-    if ((this.#waits & FOR_DELIVERIES) === 0) return;
-    const held = this.#held;
-    if (held === undefined) {
-      if (this.#deliveries <= PIPELINED_DELIVERIES / 2) this.#proceed(FOR_DELIVERIES);
-      return;
-    }
-    if (this.#deliveries > 0) return;
-    this.#held = undefined;
-    if (held === "stream-end") this.#clientEnded();
-    else await this.#handOver(session, held);
-    this.#proceed(FOR_DELIVERIES);
-  }
-
-  async #handOver(session: LocalSession, handover: Handover): Promise<void> {
-    this.#waits |= FOR_OWNER;
-    await this.#environment.uplink.handOver(session, handover);
-    this.#proceed(FOR_OWNER);
+  resumeStanzas(): void {
+    this.#proceed(FOR_OWNERS);
   }
 
   // --- output ------------------------------------------------------------------------------------------------------
@@ -307,26 +261,7 @@ export class ClientStream implements SetupStream, Flushable {
     this.#waits |= FOR_VERDICT;
     // Plaintext that was sent behind the command is not part of the protected stream (RFC 6120, 5.4.3.3).
     this.#parser.discard();
-    const raw = this.#socket;
-    raw.off("data", onData);
-    raw.off("end", onEnd);
-    raw.off("drain", onDrain);
-    raw.off("close", onClose);
-    this.#wrapInTls();
-  }
-
-  #wrapInTls(): void {
-    const raw = this.#socket;
-    raw[streamOf] = this;
-    raw.on("error", onError);
-    const socket: StreamSocket = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: this.#environment.tls.current,
-      ALPNProtocols: ["xmpp-client"],
-    });
-    this.#socket = socket;
-    this.#listen(socket);
-    socket.on("secure", onSecure);
+    this.#socket = secure(this.#socket, this, this.#environment.tls.current);
   }
 
   restart(): void {
@@ -349,9 +284,10 @@ export class ClientStream implements SetupStream, Flushable {
   }
 
   established(session: LocalSession): void {
-    const { addresses, counters, limits, logger, sessions } = this.#environment;
+    const { addresses, counters, limits, logger, sessions, uplink } = this.#environment;
     this.#setup = undefined;
     this.#session = session;
+    this.#handover = new OrderedHandover(uplink, session, this);
     this.#deadline = 0;
     this.#parser.setLimits(limits.afterLogin);
     sessions.add(session);
@@ -369,19 +305,24 @@ export class ClientStream implements SetupStream, Flushable {
       return;
     }
     if (this.#phase !== "open") return;
-    this.#environment.counters.streamErrors++;
+    const { counters, logger } = this.#environment;
+    counters.streamErrors++;
     const error = streamErrorCondition(condition);
-    if (this.#setup !== undefined) this.#setup.fault(error, text);
-    else this.#end(streamErrorXml(error, text) + streamClose);
+    try {
+      if (this.#setup !== undefined) this.#setup.fault(error, text);
+      else this.#end(streamErrorXml(error, text) + streamClose);
+    } catch (fault) {
+      counters.streamFaults++;
+      logger.error({ event: "stream.fault", jid: this.#session?.jid, error: fault });
+      this.#socket.destroy();
+    }
   }
 
   /** Ends the stream because the server shuts down; stanzas that are on their way are still taken. */
   shutDown(): void {
-    this.#isLingering = this.#session !== undefined && this.#phase === "open";
+    this.#lingers = this.#session !== undefined && this.#phase === "open";
     this.closeWith("system-shutdown", undefined);
   }
-
-  #isLingering = false;
 
   /** Ends the connection without ceremony. */
   destroy(): void {
@@ -406,7 +347,7 @@ export class ClientStream implements SetupStream, Flushable {
     this.#phase = "closing";
     this.#deadline = this.#environment.clock.now() + this.#environment.limits.closeMs;
     if (this.#session !== undefined) this.#environment.sessions.remove(this.#session);
-    if (!this.#isLingering) this.#endSession();
+    if (!this.#lingers) this.#endSession();
     this.flush();
     // An end that the client can be expected to answer is awaited; bytes that make no sense are not.
     if (this.#inputBroken) this.#finish();
@@ -425,8 +366,6 @@ export class ClientStream implements SetupStream, Flushable {
     this.#steerReading();
   }
 
-  #sessionEnded = false;
-
   #endSession(): void {
     this.#setup?.abandon();
     const session = this.#session;
@@ -442,13 +381,8 @@ export class ClientStream implements SetupStream, Flushable {
     const { counters, logger } = this.#environment;
     counters.streamFaults++;
     logger.error({ event: "stream.fault", jid: this.#session?.jid, error });
-    try {
-      this.#inputBroken = true;
-      this.closeWith("internal-server-error", undefined);
-    } catch (second) {
-      logger.error({ event: "stream.fault", jid: this.#session?.jid, error: second });
-      this.#socket.destroy();
-    }
+    this.#inputBroken = true;
+    this.closeWith("internal-server-error", undefined);
   }
 
   // --- time ----------------------------------------------------------------------------------------------------------
@@ -497,27 +431,4 @@ export class ClientStream implements SetupStream, Flushable {
         this.#socket.destroy();
     }
   }
-}
-
-function onData(this: StreamSocket, chunk: Buffer): void {
-  this[streamOf]!.receive(chunk);
-}
-
-function onEnd(this: StreamSocket): void {
-  this[streamOf]!.inputEnded();
-}
-
-function onDrain(this: StreamSocket): void {
-  this[streamOf]!.drained();
-}
-
-function onSecure(this: StreamSocket): void {
-  this[streamOf]!.secured();
-}
-
-/** What went wrong with a connection is the client's affair; `close` follows. */
-function onError(this: StreamSocket): void {}
-
-function onClose(this: StreamSocket): void {
-  this[streamOf]!.gone();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { streamHeader } from "../testing/scripted-client.ts";
 import { startConnection } from "../testing/start-connection.ts";
+import { Uplink } from "../uplink/publish-stanza.ts";
 
 const ns = "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'";
 
@@ -147,21 +147,38 @@ describe("before login", () => {
   });
 });
 
-test("a fault of ours ends the stream with internal-server-error, and is logged", async (t) => {
-  const { client: login, log, service, bus } = await startConnection(t);
-  const client = await login("juliet", "balcony");
-  const publish = t.mock.method(bus, "publish", () => {
-    throw new Error("broken on purpose");
+describe("a fault of ours", () => {
+  test("ends the stream with internal-server-error, is logged, and touches nobody else", async (t) => {
+    const { client: login, log, owners, service } = await startConnection(t);
+    const client = await login("juliet", "balcony");
+    const other = await login("romeo", "orchard");
+    const receive = t.mock.method(Uplink.prototype, "receive", () => {
+      throw new Error("broken on purpose");
+    });
+    client.send("<message to='romeo@example.org'/>");
+    assert.match(await client.expect("</stream:stream>"), /^<stream:error><internal-server-error /);
+    receive.mock.restore();
+    assert.equal(service.counters().streamFaults, 1);
+    assert.deepEqual(
+      log.map(({ event }) => event).filter((event) => event.startsWith("stream")),
+      ["stream.fault"],
+    );
+    await owners.until(1);
+    other.send("<message to='juliet@example.org'/>");
+    await owners.until(2);
+    assert.deepEqual(owners.kinds, ["presence end-session", "deliver"]);
   });
-  client.send("<message to='romeo@example.org' id='m'/>");
-  // A throwing bus is a refusal like any other.
-  await client.expect("<internal-server-error ");
-  publish.mock.restore();
-  client.send(`</stream:stream>${streamHeader()}`);
-  await client.expectEnd();
-  assert.equal(service.counters().streamFaults, 0);
-  assert.deepEqual(
-    log.filter(({ event }) => event === "stream.fault"),
-    [],
-  );
+
+  test("while the owner is told is a refusal like any other", async (t) => {
+    const { client: login, bus } = await startConnection(t);
+    const client = await login("juliet", "balcony");
+    const publish = t.mock.method(bus, "publish", () => {
+      throw new Error("broken on purpose");
+    });
+    client.send("<message to='romeo@example.org' id='m'/>");
+    await client.expect('<error type="cancel"><internal-server-error ');
+    publish.mock.restore();
+    client.send("</stream:stream>");
+    await client.expectEnd();
+  });
 });
