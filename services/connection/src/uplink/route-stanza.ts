@@ -30,7 +30,10 @@ export function routeStanza(
 ): Destination {
   switch (addresseeRouting[addresseeOf(to, isOwnDomain)][stanza.kind]) {
     case "route-to-domain":
-      return { kind: "remote-domain", stanza };
+      // The account's own side of a subscription changes whether the contact can be reached or not.
+      return isSubscription(stanzaClass)
+        ? rosterCommand(session, "outbound-subscription", stanza, at)
+        : { kind: "remote-domain", stanza };
     case "handle-as-server":
       return { kind: "answer-as-server", stanza };
     case "broadcast":

@@ -157,6 +157,7 @@ describe("who gets a stanza", () => {
     ["<presence type='probe' to='romeo@example.org'/>", "direct-presence"],
     ["<presence type='error' to='romeo@example.org'/>", "direct-presence"],
     ["<presence type='subscribe' to='romeo@example.org'/>", "outbound-subscription"],
+    ["<presence type='unsubscribe' to='romeo@elsewhere.example'/>", "outbound-subscription"],
     // Meant for nobody, or answers that nobody waits for.
     ["<presence type='probe'/>", "nobody"],
     ["<presence type='error'/>", "nobody"],
@@ -206,7 +207,7 @@ describe("who gets a stanza", () => {
   test("another domain cannot be reached", () => {
     for (const xml of [
       "<message to='romeo@elsewhere.example' id='x'/>",
-      "<presence type='subscribe' to='romeo@elsewhere.example' id='x'/>",
+      "<presence to='romeo@elsewhere.example' id='x'/>",
       "<iq type='get' id='x' to='elsewhere.example'><ping xmlns='urn:xmpp:ping'/></iq>",
     ]) {
       const { receive, written } = setUp();
