@@ -1,7 +1,7 @@
 import { adminSettings } from "@rollcall/admin";
 import { connectionSettings } from "@rollcall/connection";
-import { settings as presenceSettings } from "@rollcall/presence";
-import { settings as rosterSettings } from "@rollcall/roster";
+import { presenceSettings } from "@rollcall/presence";
+import { rosterSettings } from "@rollcall/roster";
 import { embeddedStoreSettings, processSettings } from "@rollcall/runtime";
 
 /** Every setting of a server, in the order in which `rollcall config` shows them. */

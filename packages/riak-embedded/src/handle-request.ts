@@ -42,6 +42,8 @@ export async function answerRequest(backend: Backend, request: RiakRequest, logg
     if (method === "HEAD") return withoutBody(await answer);
     return await inTime(answer, request.timeoutMs, query.get("timeout"));
   } catch (error) {
+    // A read of a closed database throws an error of lmdb's own.
+    if (backend.store.closed) return textAnswer(503, "Error:\n{closed}\n");
     return failureAnswer(error, logger);
   }
 }

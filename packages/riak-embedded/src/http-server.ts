@@ -111,28 +111,27 @@ class BodyReader {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let length = 0;
-      let refused = false;
+      const refuse = (answer: Answer): void => {
+        request.pause();
+        reject(new RefusedBody(answer));
+      };
       request.on("data", (chunk: Buffer) => {
         length += chunk.length;
-        if (refused) {
-          // Riak reads the whole body before it answers; what comes after twice the limit it will not get here.
-          if (length > 2 * this.#maxBytes) request.pause();
-        } else if (length > this.#maxBytes) {
-          refused = true;
+        if (length > this.#maxBytes) {
+          // Riak reads the whole body before it answers; here that goes for twice the limit.
+          if (length > 2 * this.#maxBytes) refuse(tooLarge(length));
           this.release(request);
           chunks.length = 0;
         } else if (this.#total + chunk.length > MAX_BUFFERED_BYTES) {
-          request.pause();
-          reject(new RefusedBody(textAnswer(503, "Error:\n{overloaded}\n")));
+          refuse(textAnswer(503, "Error:\n{overloaded}\n"));
         } else {
           this.#total += chunk.length;
           this.#held.set(request, (this.#held.get(request) ?? 0) + chunk.length);
           chunks.push(chunk);
         }
-        if (refused && request.isPaused()) reject(new RefusedBody(tooLarge(length)));
       });
       request.once("end", () => {
-        if (refused) reject(new RefusedBody(tooLarge(length)));
+        if (length > this.#maxBytes) refuse(tooLarge(length));
         else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
       });
       request.once("error", reject);

@@ -68,6 +68,7 @@ export class ObjectStore {
   /** Values are JSON. */
   readonly properties: Bytes;
   readonly writer: GroupCommit;
+  closed = false;
   readonly #environment: RootDatabase<Uint8Array, Uint8Array>;
   /** 8 bytes of when it may go, then the object's LMDB key. */
   readonly #tombstones: Bytes;
@@ -189,6 +190,7 @@ export class ObjectStore {
   /** Finishes what was handed in, then closes. */
   async close(): Promise<void> {
     await this.writer.close();
+    this.closed = true;
     try {
       this.#environment.transactionSync(() => releaseStore(this.#environment, this.#ownership));
     } finally {

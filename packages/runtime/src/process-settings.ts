@@ -14,6 +14,13 @@ export const processSettings = {
     default: { host: "127.0.0.1", port: 8080 },
     doc: "Address of the HTTP server for health, counters and the admin interface.",
   }),
+  "auth.scram_iterations": setting.integer({
+    default: 4096,
+    min: 4096,
+    max: 10_000_000,
+    unit: "iterations",
+    doc: "PBKDF2 iterations of SCRAM keys made from now on, and of those shown to unknown users (RFC 5802 and RFC 7677 demand 4096).",
+  }),
   "drain.budget_ms": setting.integer({
     default: 10_000,
     min: 0,

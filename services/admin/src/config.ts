@@ -20,11 +20,5 @@ export const adminSettings = {
     unit: "bytes",
     doc: "Longest line of an import; a longer one is reported as bad and skipped.",
   }),
-  "auth.scram_iterations": setting.integer({
-    default: 4096,
-    min: 4096,
-    max: 10_000_000,
-    unit: "iterations",
-    doc: "PBKDF2 iterations of SCRAM keys made from now on (RFC 5802 and RFC 7677 demand 4096).",
-  }),
+  "auth.scram_iterations": processSettings["auth.scram_iterations"],
 } as const;

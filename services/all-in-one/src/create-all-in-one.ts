@@ -17,7 +17,12 @@ import {
   DEFAULT_OFFLINE_BUCKET,
   offlineBucketProperties,
 } from "@rollcall/presence";
-import { createRiakRosterStore, createRosterService, rosterBucketProperties } from "@rollcall/roster";
+import {
+  createRiakRosterStore,
+  createRosterService,
+  RosterStoreCounters,
+  rosterBucketProperties,
+} from "@rollcall/roster";
 import {
   createHttpServer,
   createInstanceId,
@@ -85,7 +90,17 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
       bytes: settings["offline.bytes_per_account"],
     },
   });
-  const rosterStore = createRiakRosterStore({ client: store.client, settings, logger });
+  const rosterStoreCounters = new RosterStoreCounters();
+  const rosterStore = createRiakRosterStore({
+    client: store.client,
+    clock,
+    logger,
+    bucket: settings["roster.bucket"],
+    cachedAccounts: settings["roster.cache_accounts"],
+    cachedContacts: settings["roster.cache_contacts"],
+    counters: rosterStoreCounters,
+  });
+  counterRegistry.add("roster-store", rosterStoreCounters);
   const bus = createMemoryBus({ logger, encode: options.encodeOnBus });
 
   // The loop: rosters, presence, sockets.

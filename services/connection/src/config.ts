@@ -154,4 +154,4 @@ type ProcessValues = SettingValues<typeof processSettings>;
 
 /** What the service is configured with: its own settings, and two of the process. */
 export type ConnectionSettings = SettingValues<typeof connectionSettings> &
-  Pick<ProcessValues, "domains" | "data.dir">;
+  Pick<ProcessValues, "domains" | "data.dir" | "auth.scram_iterations">;

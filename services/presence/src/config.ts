@@ -1,7 +1,7 @@
 import { type SettingValues, setting } from "@rollcall/runtime";
 
 /** Settings of the presence service. */
-export const settings = {
+export const presenceSettings = {
   "presence.resource_conflict": setting.choice({
     default: "override",
     choices: ["override", "refuse", "replace"],
@@ -56,7 +56,7 @@ export const settings = {
   }),
 } as const;
 
-export type PresenceSettings = SettingValues<typeof settings> & {
+export type PresenceSettings = SettingValues<typeof presenceSettings> & {
   /** Domains whose accounts live here. */
   readonly domains: readonly string[];
 };

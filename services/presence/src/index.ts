@@ -1,4 +1,4 @@
-export { type PresenceSettings, settings } from "./config.ts";
+export { type PresenceSettings, presenceSettings } from "./config.ts";
 export type { PresenceCounters } from "./counters.ts";
 export { createMemoryOfflineStore } from "./delivery/memory-offline-store.ts";
 export type { OfflineMessage, OfflineQuota, OfflineStore } from "./delivery/offline-store.ts";

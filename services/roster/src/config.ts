@@ -1,7 +1,7 @@
 import { type processSettings, type SettingValues, setting } from "@rollcall/runtime";
 
 /** Settings of the roster service. */
-export const settings = {
+export const rosterSettings = {
   "roster.bucket": setting.string({
     default: "xmpp",
     doc: "Riak bucket with a JSON object for the roster of each account.",
@@ -65,4 +65,4 @@ export const settings = {
 type ProcessValues = SettingValues<typeof processSettings>;
 
 /** What the service is configured with: its own settings, and the domains of the process. */
-export type RosterSettings = SettingValues<typeof settings> & Pick<ProcessValues, "domains">;
+export type RosterSettings = SettingValues<typeof rosterSettings> & Pick<ProcessValues, "domains">;

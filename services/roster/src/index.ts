@@ -1,4 +1,4 @@
-export { type RosterSettings, settings } from "./config.ts";
+export { type RosterSettings, rosterSettings } from "./config.ts";
 export type { RosterCounters } from "./counters.ts";
 export { createRosterService, type RosterService, type RosterServiceDeps } from "./service.ts";
 export { createMemoryRosterStore } from "./store/memory-roster-store.ts";

@@ -12,7 +12,6 @@ import {
   type SaslReply,
   type ScramMechanism,
   saslMechanisms,
-  scramIterations,
   settleSasl,
 } from "@rollcall/xmpp";
 import { DerivationBusyError } from "./bounded-derivation.ts";
@@ -23,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly derive: DeriveKey;
   readonly decoySecret: Uint8Array;
   readonly plain: boolean;
+  /** PBKDF2 iterations that unknown users seem to have: those of accounts made now. */
+  readonly iterations: number;
 }
 
 const temporaryFailure: SaslReply = { kind: "failure", condition: "temporary-auth-failure" };
@@ -53,7 +54,7 @@ export class Authenticator {
     return beginSasl(mechanism, {
       domain,
       serverNonce: encodeBase64(randomBytes(18)),
-      unknownUsers: { secret: this.#options.decoySecret, iterations: scramIterations },
+      unknownUsers: { secret: this.#options.decoySecret, iterations: this.#options.iterations },
       channelBindings: channelBinding && [{ type: "tls-exporter", data: channelBinding }],
     });
   }

@@ -120,6 +120,7 @@ export function defaultSettings(): ConnectionSettings {
   return {
     ...(Object.fromEntries(values) as ConnectionSettings),
     domains: ["example.org"],
+    "auth.scram_iterations": 4096,
     "listen.c2s": anyPort,
     "listen.c2s_tls": anyPort,
     "tls.required": false,

@@ -9,7 +9,7 @@ import type { Bus, Outcome } from "@rollcall/bus";
 import { channels, type DeliverStanza, type PresenceFanOut, type RosterView } from "@rollcall/contracts";
 import { silentLogger } from "@rollcall/telemetry";
 import { type BareJid, makeStanza } from "@rollcall/xmpp";
-import { settings as declared, type PresenceSettings } from "../config.ts";
+import { presenceSettings as declared, type PresenceSettings } from "../config.ts";
 import { createMemoryOfflineStore } from "../delivery/memory-offline-store.ts";
 import { createPresenceService } from "../service.ts";
 

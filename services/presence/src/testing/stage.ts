@@ -24,7 +24,7 @@ import {
   type StanzaKind,
   type StanzaParts,
 } from "@rollcall/xmpp";
-import { settings as declared, type PresenceSettings } from "../config.ts";
+import { presenceSettings as declared, type PresenceSettings } from "../config.ts";
 import { createMemoryOfflineStore } from "../delivery/memory-offline-store.ts";
 import type { OfflineStore } from "../delivery/offline-store.ts";
 import { createPresenceService, type PresenceService } from "../service.ts";
