@@ -10,6 +10,7 @@ import {
 } from "./answers.ts";
 import type { Backend, ParsedRequest } from "./backend.ts";
 import type { BucketProperties, PropertyChange } from "./bucket-properties.ts";
+import { decodeByteString } from "./byte-string.ts";
 import { chooseMediaType, mediaTypeOf } from "./media-types.ts";
 import type { Answer } from "./riak-message.ts";
 import { type BucketName, MAX_BUCKET_BYTES } from "./store-keys.ts";
@@ -29,7 +30,7 @@ export async function answerBucketProperties(
     await properties.resetBucket(name);
     return emptyAnswer(204, { vary: VARY_ENCODING, "content-type": JSON_TYPE });
   }
-  return answerProperties(request, { name: utf8(name.bucket), ...current }, (wanted) =>
+  return answerProperties(request, { name: decodeByteString(name.bucket), ...current }, (wanted) =>
     properties.changeBucket(name, wanted),
   );
 }
@@ -82,8 +83,4 @@ function parseWanted(body: Uint8Array): BucketProperties | undefined {
   } catch {
     return undefined;
   }
-}
-
-function utf8(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString();
 }

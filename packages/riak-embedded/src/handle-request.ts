@@ -12,7 +12,7 @@ import { answerBucketProperties, answerTypeProperties } from "./bucket-resource.
 import { EmbeddedRiakError } from "./embedded-riak-error.ts";
 import { answerIndex } from "./index-resource.ts";
 import { answerBuckets, answerKeys, answerOldBucket } from "./listing-resource.ts";
-import { answerObject } from "./object-resource.ts";
+import { answerNewObject, answerObject } from "./object-resource.ts";
 import type { Answer, RiakRequest } from "./riak-message.ts";
 import { parseQuery, parseRoute, type Route } from "./route.ts";
 import { answerStats } from "./stats-resource.ts";
@@ -55,13 +55,11 @@ function dispatch(backend: Backend, route: Route, request: ParsedRequest): Answe
     case "object":
       return answerObject(backend, route, request);
     case "keys": {
-      const { type, bucket, style } = route;
-      if (method === "POST") return answerObject(backend, { type, bucket, style }, request);
+      if (method === "POST") return answerNewObject(backend, route, request);
       return reads ? answerKeys(backend, route, request) : methodNotAllowed("GET, HEAD");
     }
     case "old-bucket": {
-      const { type, bucket, style } = route;
-      if (method === "POST") return answerObject(backend, { type, bucket, style }, request);
+      if (method === "POST") return answerNewObject(backend, route, request);
       return reads
         ? answerOldBucket(backend, route, request)
         : answerBucketProperties(backend, route, request);

@@ -1,5 +1,6 @@
 import { crashPage, errorPage, jsonAnswer, notFoundPage, textAnswer, VARY_ENCODING } from "./answers.ts";
 import type { Backend, ParsedRequest } from "./backend.ts";
+import { decodeByteString } from "./byte-string.ts";
 import { fieldPrefix, parseIndexEntry, parseIndexInteger, sortableValue } from "./index-keys.ts";
 import { chooseMediaType } from "./media-types.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -54,9 +55,7 @@ export async function answerIndex(
   if (after !== undefined && from === undefined) return crashPage("function_clause");
 
   counters.indexQueries++;
-  while (await store.sweep()) {
-    // Each sweep is one transaction of bounded size.
-  }
+  await store.sweep();
   const matches: Match[] = [];
   for (const match of findMatches(store, route, field, first, last, from)) {
     if (matches.length === (limit ?? RESULTS_LIMIT)) break;
@@ -67,8 +66,8 @@ export async function answerIndex(
   }
   const withTerms = query.get("return_terms") === "true" && !field.startsWith("$");
   const results = withTerms
-    ? { results: matches.map(({ value, key }) => ({ [utf8(value)]: utf8(key) })) }
-    : { keys: matches.map(({ key }) => utf8(key)) };
+    ? { results: matches.map(({ value, key }) => ({ [decodeByteString(value)]: decodeByteString(key) })) }
+    : { keys: matches.map(({ key }) => decodeByteString(key)) };
   const end = matches.length === limit ? matches.at(-1) : undefined;
   return jsonAnswer(end === undefined ? results : { ...results, continuation: encodeContinuation(end) });
 }
@@ -151,8 +150,4 @@ function decodeContinuation(text: string): Match | undefined {
   } catch {
     return undefined;
   }
-}
-
-function utf8(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString();
 }

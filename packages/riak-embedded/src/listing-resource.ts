@@ -1,5 +1,6 @@
 import { crashPage, errorPage, jsonAnswer, notFoundPage, textAnswer, VARY_ENCODING } from "./answers.ts";
 import type { Backend, ParsedRequest } from "./backend.ts";
+import { decodeByteString } from "./byte-string.ts";
 import { chooseMediaType } from "./media-types.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Answer } from "./riak-message.ts";
@@ -22,7 +23,7 @@ export async function answerKeys(
   const mode = query.get("keys");
   if (mode !== "true" && mode !== "stream") return jsonAnswer({});
   counters.listings++;
-  await sweepAll(store);
+  await store.sweep();
   if (mode === "stream") return streamAnswer(jsonPages("keys", keyPages(store, name)));
   const keys = allKeys(store, name);
   return keys === undefined ? tooMany() : jsonAnswer({ keys });
@@ -38,11 +39,11 @@ export async function answerOldBucket(
   const props =
     query.get("props") === "false"
       ? {}
-      : { props: { name: utf8(name.bucket), ...properties.ofBucket(name) } };
+      : { props: { name: decodeByteString(name.bucket), ...properties.ofBucket(name) } };
   const mode = query.get("keys");
   if (mode !== "true" && mode !== "stream") return jsonAnswer(props);
   counters.listings++;
-  await sweepAll(store);
+  await store.sweep();
   if (mode === "stream") {
     const pages = jsonPages("keys", keyPages(store, name));
     return streamAnswer("props" in props ? prepend(JSON.stringify(props), pages) : pages);
@@ -62,7 +63,7 @@ export async function answerBuckets(
   const mode = query.get("buckets");
   if (mode !== "true" && mode !== "stream") return crashPage("no_parameter");
   counters.listings++;
-  await sweepAll(store);
+  await store.sweep();
   const buckets = bucketNames(store, type);
   return mode === "stream"
     ? streamAnswer([JSON.stringify({ buckets: [...buckets] })])
@@ -85,7 +86,7 @@ function* keyPages(store: ObjectStore, name: BucketName): Generator<string[]> {
   for (;;) {
     const storeKeys = store.keysAfter(prefix, last, PAGE_KEYS);
     if (storeKeys.length === 0) return;
-    yield storeKeys.map((storeKey) => utf8(store.keyOf(prefix.length, storeKey)));
+    yield storeKeys.map((storeKey) => decodeByteString(store.keyOf(prefix.length, storeKey)));
     last = storeKeys.at(-1);
   }
 }
@@ -118,19 +119,7 @@ function* bucketNames(store: ObjectStore, type: string): Generator<string> {
     const [storeKey] = store.keysFrom(from, afterPrefix(within), 1);
     if (storeKey === undefined) return;
     const name = bucketOf(storeKey);
-    yield utf8(name.bucket);
+    yield decodeByteString(name.bucket);
     from = afterPrefix(bucketPrefix(name));
   }
-}
-
-/** A tombstone that has served its time must not show. */
-async function sweepAll(store: ObjectStore): Promise<void> {
-  while (await store.sweep()) {
-    // Each sweep is one transaction of bounded size.
-  }
-}
-
-/** Names and keys are UTF-8 to JSON; bytes that are not come out as U+FFFD, where Riak fails the whole listing. */
-function utf8(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString();
 }

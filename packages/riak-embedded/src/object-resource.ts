@@ -2,7 +2,6 @@ import {
   crashPage,
   emptyAnswer,
   errorPage,
-  methodNotAllowed,
   notFoundPage,
   objectNotFound,
   textAnswer,
@@ -12,7 +11,7 @@ import {
 } from "./answers.ts";
 import type { Backend, ParsedRequest } from "./backend.ts";
 import { randomBase62 } from "./base62.ts";
-import { conflictPolicy } from "./bucket-properties.ts";
+import { type BucketProperties, conflictPolicy } from "./bucket-properties.ts";
 import { chooseMediaType, isMediaType, mediaTypeOf } from "./media-types.ts";
 import { type ObjectLocation, siblingsAnswer, siblingsTag, valueAnswer } from "./object-answer.ts";
 import { parseMetadata } from "./object-metadata.ts";
@@ -31,10 +30,13 @@ const NO_META: Readonly<Record<string, string>> = {};
 /** Riak's default `max_siblings`. */
 const MAX_SIBLINGS = 100;
 
-/** A bucket's object, or a new one where `key` is missing, which only POST may ask for. */
-export interface ObjectRoute extends BucketName {
+/** A bucket, in the words of the request. */
+export interface BucketRoute extends BucketName {
   readonly style: UrlStyle;
-  readonly key?: string;
+}
+
+export interface ObjectRoute extends BucketRoute {
+  readonly key: string;
 }
 
 /** GET, HEAD, PUT, POST and DELETE of an object. */
@@ -43,40 +45,55 @@ export function answerObject(
   route: ObjectRoute,
   request: ParsedRequest,
 ): Answer | Promise<Answer> {
-  const properties = backend.properties.ofBucket(route);
-  if (properties === undefined) return unknownBucketType(route.type);
-  if (route.bucket.length > MAX_BUCKET_BYTES) return textAnswer(400, "Bucket name too long\n");
-  const malformed = malformedParameter(request.query);
-  if (malformed !== undefined) return malformed;
+  const { properties, refusal } = propertiesOf(backend, route, request);
+  if (properties === undefined) return refusal;
   const policy = conflictPolicy(properties);
   switch (request.method) {
     case "GET":
     case "HEAD":
       return (
-        impossibleQuorum(request.query, properties, undefined) ??
-        getObject(backend, route as Required<ObjectRoute>, request, policy)
+        impossibleQuorum(request.query, properties, undefined) ?? getObject(backend, route, request, policy)
       );
     case "PUT":
-    case "POST": {
-      const contentType = request.headers["content-type"]?.trim();
-      if (contentType === undefined || contentType === "") {
-        return textAnswer(400, "Missing Content-Type request header");
-      }
-      return (
-        impossibleQuorum(request.query, properties, contentType) ??
-        storeObject(backend, route, request, policy, contentType)
-      );
-    }
+    case "POST":
+      return storeObject(backend, route, request, properties);
     case "DELETE":
-      return deleteObject(backend, route as Required<ObjectRoute>, request, policy);
-    default:
-      return methodNotAllowed("HEAD, GET, POST, PUT, DELETE");
+      return deleteObject(backend, route, request, policy);
   }
+}
+
+/** POST to a bucket: an object whose key is made up here. */
+export async function answerNewObject(
+  backend: Backend,
+  route: BucketRoute,
+  request: ParsedRequest,
+): Promise<Answer> {
+  const { properties, refusal } = propertiesOf(backend, route, request);
+  if (properties === undefined) return refusal;
+  const key = randomBase62(KEY_LENGTH);
+  const answer = await storeObject(backend, { ...route, key }, request, properties);
+  if (answer.status !== 204 && answer.status !== 200) return answer;
+  answer.headers.location = locationOf(route, key);
+  if (answer.status === 204) answer.headers["content-length"] = "0";
+  return { ...answer, status: 201 };
+}
+
+/** The bucket's properties, or the refusal of a request that makes no sense whatever the method. */
+function propertiesOf(
+  backend: Backend,
+  route: BucketRoute,
+  { query }: ParsedRequest,
+): { properties: BucketProperties; refusal?: never } | { properties?: never; refusal: Answer } {
+  if (route.bucket.length > MAX_BUCKET_BYTES) return { refusal: textAnswer(400, "Bucket name too long\n") };
+  const malformed = malformedParameter(query);
+  if (malformed !== undefined) return { refusal: malformed };
+  const properties = backend.properties.ofBucket(route);
+  return properties === undefined ? { refusal: unknownBucketType(route.type) } : { properties };
 }
 
 function getObject(
   { store, counters }: Backend,
-  route: Required<ObjectRoute>,
+  route: ObjectRoute,
   { headers, query }: ParsedRequest,
   policy: ConflictPolicy,
 ): Answer {
@@ -124,10 +141,16 @@ async function storeObject(
   backend: Backend,
   route: ObjectRoute,
   { method, headers, query, body }: ParsedRequest,
-  policy: ConflictPolicy,
-  contentType: string,
+  properties: BucketProperties,
 ): Promise<Answer> {
   const { store, counters } = backend;
+  const policy = conflictPolicy(properties);
+  const contentType = headers["content-type"]?.trim();
+  if (contentType === undefined || contentType === "") {
+    return textAnswer(400, "Missing Content-Type request header");
+  }
+  const impossible = impossibleQuorum(query, properties, contentType);
+  if (impossible !== undefined) return impossible;
   const metadata = parseMetadata(headers);
   if ("status" in metadata) return metadata;
   // The only type on offer is the request's own, whatever is stored and whether or not a body is asked for.
@@ -140,12 +163,11 @@ async function storeObject(
   const context = contextOf(store.id, headers);
   if (context === undefined) return crashPage("data_error");
   if (body.length > backend.maxObjectBytes) return tooLarge(body.length);
-  const key = route.key ?? randomBase62(KEY_LENGTH);
   const returnBody = query.get("returnbody") === "true";
   counters.puts++;
   const outcome = await store.update<Answer | readonly Sibling[]>(
     route,
-    key,
+    route.key,
     body.length,
     (current, { now, dot }) => {
       const visible = current === undefined ? undefined : visibleSiblings(current, policy);
@@ -166,7 +188,6 @@ async function storeObject(
       const siblings = applyWrite(current ?? [], write, context, policy);
       const excess = oversized(siblings, backend.maxObjectBytes);
       if (excess !== undefined) return { siblings: undefined, result: excess };
-      if (siblings.length > 1) counters.siblingsMade++;
       return { siblings, result: returnBody ? siblings.map(keepBody) : [] };
     },
   );
@@ -177,17 +198,9 @@ async function storeObject(
     unmet.headers["content-type"] = contentType;
     return unmet;
   }
-  const created = route.key === undefined ? { location: locationOf(route, key) } : {};
-  const status = route.key === undefined ? 201 : 200;
-  const answer = returnBody
+  return returnBody
     ? writtenAnswer({ storeId: store.id, ...route }, outcome, headers.accept)
     : emptyAnswer(204, { vary: VARY_ENCODING, "content-type": contentType });
-  if (status === 201) {
-    Object.assign(answer.headers, created);
-    if (!returnBody) answer.headers["content-length"] = "0";
-    return { ...answer, status };
-  }
-  return answer;
 }
 
 function writtenAnswer(
@@ -202,7 +215,7 @@ function writtenAnswer(
 
 async function deleteObject(
   { store, counters }: Backend,
-  route: Required<ObjectRoute>,
+  route: ObjectRoute,
   { headers }: ParsedRequest,
   policy: ConflictPolicy,
 ): Promise<Answer> {
@@ -285,7 +298,7 @@ function keepBody(sibling: Sibling): Sibling {
   return { ...sibling, body: Buffer.from(sibling.body) };
 }
 
-function locationOf({ style, type, bucket }: ObjectRoute, key: string): string {
+function locationOf({ style, type, bucket }: BucketRoute, key: string): string {
   const name = encodeSegment(bucket);
   switch (style) {
     case "old":

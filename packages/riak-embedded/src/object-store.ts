@@ -23,7 +23,7 @@ const DOT_CEILING_KEY = Buffer.from("dot-ceiling");
 /** So many dots are set aside with one write of the ceiling. */
 const DOT_BLOCK = 1_000_000;
 const NOTHING = new Uint8Array(0);
-/** Tombstones that one sweep removes at most. */
+/** Tombstones that one transaction removes at most. */
 const SWEEP_LIMIT = 1000;
 
 /** Directories open in this process. */
@@ -171,20 +171,25 @@ export class ObjectStore {
     return storeKey.toString("latin1", prefixLength);
   }
 
-  /** Removes tombstones that have served their time. @returns whether there may be more. */
-  async sweep(): Promise<boolean> {
+  /**
+   * Removes the tombstones that have served their time, a bounded number to a transaction. Reads do not need it, listings
+   * do: they look at keys alone.
+   */
+  async sweep(): Promise<void> {
     const due = timeKey(this.#now() - TOMBSTONE_MS + 1);
-    const keys = [...this.#tombstones.getKeys({ end: due, limit: SWEEP_LIMIT })];
-    if (keys.length === 0) return false;
-    await this.writer.run(() => {
-      for (const key of keys) {
-        const storeKey = key.subarray(8);
-        const record = this.objects.getBinaryFast(storeKey);
-        if (record !== undefined && this.#isSwept(decodeRecord(record))) this.objects.remove(storeKey);
-        this.#tombstones.remove(key);
-      }
-    }, 0);
-    return keys.length === SWEEP_LIMIT;
+    for (;;) {
+      const keys = [...this.#tombstones.getKeys({ end: due, limit: SWEEP_LIMIT })];
+      if (keys.length === 0) return;
+      await this.writer.run(() => {
+        for (const key of keys) {
+          const storeKey = key.subarray(8);
+          const record = this.objects.getBinaryFast(storeKey);
+          if (record !== undefined && this.#isSwept(decodeRecord(record))) this.objects.remove(storeKey);
+          this.#tombstones.remove(key);
+        }
+      }, 0);
+      if (keys.length < SWEEP_LIMIT) return;
+    }
   }
 
   /** Finishes what was handed in, then closes. */

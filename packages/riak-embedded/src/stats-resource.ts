@@ -10,12 +10,10 @@ export interface Counters {
   deletes: number;
   listings: number;
   indexQueries: number;
-  /** Writes that left more than one sibling, of those that asked for the body. */
-  siblingsMade: number;
 }
 
 export function newCounters(): Counters {
-  return { gets: 0, puts: 0, deletes: 0, listings: 0, indexQueries: 0, siblingsMade: 0 };
+  return { gets: 0, puts: 0, deletes: 0, listings: 0, indexQueries: 0 };
 }
 
 /** The few of Riak's statistics that mean something here, under Riak's names, and what only this store has. */
