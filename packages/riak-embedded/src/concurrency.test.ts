@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { JSON_BODY, keepSiblings, openTestStore, type TestStore } from "./open-test-store.ts";
+import { JSON_BODY, keepSiblings, openTestStore, type TestStore } from "./testing/open-test-store.ts";
 
 const WRITERS = 64;
 const everybody = <T>(act: (index: number) => Promise<T>): Promise<T[]> =>

@@ -3,7 +3,7 @@ import { silentLogger } from "@rollcall/telemetry";
 import { describeRiakContract } from "./contract.ts";
 import { openEmbeddedRiak } from "./embedded-riak.ts";
 import type { RiakRequest, RiakResponse } from "./riak-message.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 describeRiakContract("the embedded store, called directly,", async () => {
   const { riak, advance, close } = await open();

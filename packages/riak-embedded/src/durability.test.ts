@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { silentLogger } from "@rollcall/telemetry";
 import { openEmbeddedRiak } from "./embedded-riak.ts";
 import { EmbeddedRiakError } from "./embedded-riak-error.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
-const WRITER = fileURLToPath(new URL("./durability-writer.js", import.meta.url));
+const WRITER = fileURLToPath(new URL("./testing/durability-writer.js", import.meta.url));
 
 /** Resolves with the numbers that were answered before the process was killed. */
 async function writeUntilKilled(writer: ChildProcess, answers: number): Promise<number[]> {

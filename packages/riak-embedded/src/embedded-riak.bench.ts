@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { silentLogger } from "@rollcall/telemetry";
 import { openEmbeddedRiak } from "./embedded-riak.ts";
 import type { RiakMethod, RiakRequest } from "./riak-message.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 /** What one call of `handle` costs with a roster of 10 KB: `node dist/embedded-riak.bench.js`. Microseconds each. */
 

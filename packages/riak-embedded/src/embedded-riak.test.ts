@@ -4,8 +4,8 @@ import { silentLogger } from "@rollcall/telemetry";
 import { open } from "lmdb";
 import { openEmbeddedRiak } from "./embedded-riak.ts";
 import { EmbeddedRiakError, type EmbeddedRiakErrorCode } from "./embedded-riak-error.ts";
-import { JSON_BODY, keepSiblings, openTestStore } from "./open-test-store.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { JSON_BODY, keepSiblings, openTestStore } from "./testing/open-test-store.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 const text = (response: { body: Uint8Array }): string => Buffer.from(response.body).toString();
 const codeIs = (code: EmbeddedRiakErrorCode) => (error: unknown) =>

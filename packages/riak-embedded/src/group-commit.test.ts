@@ -4,7 +4,7 @@ import { type LogFields, type Logger, silentLogger } from "@rollcall/telemetry";
 import { type Database, open } from "lmdb";
 import { EmbeddedRiakError } from "./embedded-riak-error.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 const LIMITS = { queuedWrites: 1000, queuedBytes: 1000 };
 const nothing = (): void => {};

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { JSON_BODY, openTestStore, type TestStore } from "./open-test-store.ts";
+import { JSON_BODY, openTestStore, type TestStore } from "./testing/open-test-store.ts";
 
 interface Wire {
   readonly store: TestStore;

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { JSON_BODY, keepSiblings, openTestStore, type TestStore, valuesOf } from "./open-test-store.ts";
+import {
+  JSON_BODY,
+  keepSiblings,
+  openTestStore,
+  type TestStore,
+  valuesOf,
+} from "./testing/open-test-store.ts";
 
 /**
  * Dotted version vectors as sets, the way their definition has them: every write is an event, a context is the set of

@@ -1,5 +1,5 @@
 import { silentLogger } from "@rollcall/telemetry";
-import { openEmbeddedRiak } from "./embedded-riak.ts";
+import { openEmbeddedRiak } from "../embedded-riak.ts";
 
 /**
  * A process for `durability.test.ts` to kill: 16 writers store numbered objects in the directory of its argument and report

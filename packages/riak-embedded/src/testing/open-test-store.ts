@@ -1,6 +1,6 @@
 import { silentLogger } from "@rollcall/telemetry";
-import { type EmbeddedRiak, type EmbeddedRiakOptions, openEmbeddedRiak } from "./embedded-riak.ts";
-import type { RiakMethod, RiakResponse } from "./riak-message.ts";
+import { type EmbeddedRiak, type EmbeddedRiakOptions, openEmbeddedRiak } from "../embedded-riak.ts";
+import type { RiakMethod, RiakResponse } from "../riak-message.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** A store in a directory of its own, with a clock of its own, for tests. */
