@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 
 const derive = promisify(pbkdf2);
@@ -173,8 +173,9 @@ export class LoadClient {
 
   /** Cuts the connection without a word. */
   cut(): void {
-    this.#socket.resetAndDestroy?.();
-    this.#socket.destroy();
+    // Only a plain TCP socket can be reset.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 }
 

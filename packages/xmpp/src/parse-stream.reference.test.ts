@@ -10,7 +10,7 @@ import { drain, header } from "./collect-items.ts";
 import type { Element } from "./element.ts";
 import { parseFragment } from "./parse-fragment.ts";
 import { StreamParser } from "./parse-stream.ts";
-import { referenceParse, type Verdict } from "./reference-parser.ts";
+import { referenceParse, type Verdict } from "./testing/reference-parser.ts";
 import { serializeStanza } from "./stanza.ts";
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 400);

@@ -1,7 +1,7 @@
 /** For tests: what a general XML parser, made as strict as XMPP, makes of a stream. */
 import { SaxesParser, type SaxesTagNS } from "saxes";
-import { Element } from "./element.ts";
-import { NS } from "./namespaces.ts";
+import { Element } from "../element.ts";
+import { NS } from "../namespaces.ts";
 
 /** What became of a stream: its first-level elements, if all of it was in order up to its end tag. */
 export type Verdict =
