@@ -21,7 +21,10 @@ export type PresenceFanOut =
       readonly stanza: Stanza;
     }
   | {
-      /** `prober` became available and is subscribed to the accounts: each answers as RFC 6121, 4.3.2 says. */
+      /**
+       * `prober` became available and is subscribed to the accounts: each answers as RFC 6121, 4.3.2 says, or not at
+       * all where its roster does not know the prober.
+       */
       readonly kind: "probe";
       /** Bare JID that the accounts check their roster for. */
       readonly prober: BareJid;

@@ -22,7 +22,7 @@ export const presenceSettings = {
   "presence.unauthorised_probe": setting.choice({
     default: "unsubscribed",
     choices: ["unsubscribed", "ignore"],
-    doc: "What the server does where a contact's roster does not know a subscription that the user's roster has: cancel it, or leave it (while rosters are being imported).",
+    doc: "What a client gets that sends a probe for a contact whose roster does not know the subscription that the user's roster has: the subscription is cancelled, or left. Logging in never cancels one.",
   }),
   "presence.last_unavailable_kept": setting.integer({
     default: 10_000,

@@ -191,7 +191,15 @@ export class DeliverStanzaHandler {
     const prober = stanza.from ?? "";
     const resource = stanza.to === undefined || stanza.to === account ? undefined : stanza.to;
     return this.#deps.probes.answer(
-      { account, resource, prober, replyTo: undefined, replyAddress: prober, id: stanza.id },
+      {
+        account,
+        resource,
+        prober,
+        madeBy: "client",
+        replyTo: undefined,
+        replyAddress: prober,
+        id: stanza.id,
+      },
       here,
     );
   }

@@ -9,7 +9,7 @@ import type { PresenceFanOut } from "@rollcall/contracts";
 import { type BareJid, type Stanza, type StanzaHalves, stanzaHalves } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import type { AccountGate } from "../delivery/account-gate.ts";
-import type { AnswerProbe } from "../handlers/answer-probe.ts";
+import type { AnswerProbe, Probe as ContactProbe } from "../handlers/answer-probe.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 
 export interface ResolveRecipientsDeps {
@@ -70,7 +70,15 @@ export class ResolveRecipients {
     const { prober, replyTo, replyAddress, id } = message;
     let waiting: Promise<void>[] | undefined;
     for (const account of accounts as readonly BareJid[]) {
-      const probe = { account, resource: undefined, prober, replyTo, replyAddress, id };
+      const probe: ContactProbe = {
+        account,
+        resource: undefined,
+        prober,
+        madeBy: "server",
+        replyTo,
+        replyAddress,
+        id,
+      };
       let work: void | Promise<void>;
       if (gate.isHeld(account)) {
         work = gate.run(account, () => probes.answer(probe, registry.find(account)));

@@ -74,6 +74,19 @@ describe("a probe for an account", () => {
     assert.equal(new Set(sequences).size, sequences.length);
   });
 
+  it("made by the server for somebody who logs in leaves the roster alone where the contact does not know of it", async () => {
+    const stage = await Stage.open();
+    stage.roster(romeo, "nobody@example.com", "both");
+    stage.roster(romeo, juliet, "to");
+    await stage.online(`${juliet}/balcony`);
+    const orchard = await stage.connect(`${romeo}/orchard`);
+    await orchard.presence();
+    await stage.settled();
+    assert.deepEqual(orchard.take(), [`<presence from="${romeo}/orchard" to="${romeo}/orchard"/>`]);
+    assert.deepEqual(stage.subscriptions, []);
+    assert.equal(stage.service.counters.probesRefused, 2);
+  });
+
   it("has no effect on the prober where the operator says so", async () => {
     const stage = await Stage.open({ settings: { "presence.unauthorised_probe": "ignore" } });
     const orchard = await stage.online(`${romeo}/orchard`);

@@ -3,7 +3,8 @@
  *
  * A subscriber gets the presence of every available resource, or the last unavailable presence; for a full JID it gets
  * that resource and no details. Somebody who was sent directed presence gets the mere availability of that resource.
- * Everybody else is told `unsubscribed`, whether or not there is such an account.
+ * Everybody else who sends a probe is told `unsubscribed`, whether or not there is such an account. A probe that the
+ * server made by itself has no such answer: nobody loses a contact by logging in (docs/adr/0007).
  */
 import type { SessionRef } from "@rollcall/contracts";
 import { isDirectedTo, mereAvailability } from "@rollcall/rfc6121";
@@ -27,7 +28,7 @@ export interface AnswerProbeDeps {
   readonly domains: LocalDomains;
   readonly counters: PresenceCounters;
   readonly now: () => number;
-  /** What somebody without a subscription is told. */
+  /** What a client without a subscription is told that sends a probe. */
   readonly unauthorised: "unsubscribed" | "ignore";
 }
 
@@ -38,6 +39,8 @@ export interface Probe {
   readonly resource: string | undefined;
   /** Who asks, bare or full. */
   readonly prober: string;
+  /** A client sent the probe, or the server makes it in the name of one that became available. */
+  readonly madeBy: "client" | "server";
   /** Where the answers go; `undefined`: to the prober's owner. */
   readonly replyTo: SessionRef | undefined;
   /** The `to` of the answers. */
@@ -118,7 +121,7 @@ export class AnswerProbe {
     const { counters, domains, post, unauthorised, now } = this.#deps;
     counters.probesRefused++;
     const prober = bareOf(probe.prober);
-    if (unauthorised === "ignore" || !domains.isAccount(prober)) return;
+    if (probe.madeBy === "server" || unauthorised === "ignore" || !domains.isAccount(prober)) return;
     // For the roster of the prober, which ends a subscription that this side does not know of.
     const stanza = makeStanza("presence", {
       type: "unsubscribed",
