@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,41 +43,60 @@ export const rollcall: ServerKind = {
       ROLLCALL_LIMITS_CONNECTIONS_PER_ADDRESS: "1000000",
       ROLLCALL_LIMITS_ATTEMPTS_PER_ADDRESS: "1000000",
     };
-    const profile = process.env.ROLLCALL_BENCH_PROFILE;
-    const nodeOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-    const child = spawn(process.execPath, [...nodeOptions, join(root, "services/all-in-one/dist/main.js")], {
-      env: options.jemalloc && JEMALLOC !== undefined ? { ...env, LD_PRELOAD: JEMALLOC } : env,
-      cwd: folder,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    let over = false;
-    child.once("exit", () => {
-      over = true;
-    });
-    await until("starting Rollcall", async () => {
-      if (over) throw new Error("Rollcall ended at start");
-      return fetch(`http://127.0.0.1:${http}/readyz`).then(
-        (answer) => answer.ok,
-        () => false,
+    const run = (measured: boolean): Promise<ChildProcess> =>
+      startServer(
+        folder,
+        http,
+        options.jemalloc === true && JEMALLOC !== undefined ? { ...env, LD_PRELOAD: JEMALLOC } : env,
+        measured,
       );
-    });
+    // What an import leaves in memory is not what is measured.
+    const importing = await run(false);
     await importUsers(users, folder, env);
+    await stopServer(importing);
+    const child = await run(true);
     return {
       name: options.jemalloc ? "Rollcall, jemalloc" : "Rollcall",
       pid: child.pid ?? 0,
       plain: { host: "127.0.0.1", port: c2s, tls: "none" },
       secure: { host: "127.0.0.1", port: c2s, tls: "starttls" },
       async stop() {
-        const exited = new Promise((resolve) => child.once("exit", resolve));
-        if (!over) {
-          child.kill("SIGTERM");
-          await exited;
-        }
+        await stopServer(child);
         rmSync(folder, { recursive: true, force: true });
       },
     };
   },
 };
+
+async function startServer(
+  folder: string,
+  http: number,
+  env: NodeJS.ProcessEnv,
+  measured: boolean,
+): Promise<ChildProcess> {
+  const profile = process.env.ROLLCALL_BENCH_PROFILE;
+  const nodeOptions = measured && profile !== undefined ? ["--cpu-prof", `--cpu-prof-dir=${profile}`] : [];
+  const child = spawn(process.execPath, [...nodeOptions, join(root, "services/all-in-one/dist/main.js")], {
+    env,
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  await until("starting Rollcall", async () => {
+    if (child.exitCode !== null) throw new Error("Rollcall ended at start");
+    return fetch(`http://127.0.0.1:${http}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  });
+  return child;
+}
+
+async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exited;
+}
 
 async function importUsers(
   users: readonly LoadUser[],

@@ -136,7 +136,9 @@ export async function login(
   endpoint: LoadEndpoint,
   label: string,
 ): Promise<Figure> {
-  const groups = [0, 1, 2, 3, 4].map((group) => users.filter((_, index) => index % 25 === group * 5));
+  const groups = [0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((group) =>
+    users.filter((_, index) => index % 25 === group),
+  );
   const figures: Figure[] = [];
   for (const group of groups) {
     await eachOf(group, 20, async (user) => {

@@ -67,7 +67,7 @@ describe("reading a recorded node", () => {
         lastModified: "Mon, 23 Nov 2026 00:49:47 GMT",
         contentType: "application/json",
       });
-      assert.equal(first(peer).path, "/buckets/mult/keys/s1%40montague?timeout=2000");
+      assert.equal(first(peer).path, "/buckets/mult/keys/s1@montague?timeout=2000");
       assert.equal(first(peer).headers.accept, "multipart/mixed, */*;q=0.5");
     }));
 

@@ -26,7 +26,20 @@ export function chooseMediaType(accept: string | undefined, offers: readonly str
   return undefined;
 }
 
-function rangesOf(accept: string): string[] {
+/** Clients send the same few headers with every request. */
+const knownRanges = new Map<string, readonly string[]>();
+const RANGES_KEPT = 16;
+
+function rangesOf(accept: string): readonly string[] {
+  let ranges = knownRanges.get(accept);
+  if (ranges === undefined) {
+    ranges = parseRanges(accept);
+    if (knownRanges.size < RANGES_KEPT && accept.length < 200) knownRanges.set(accept, ranges);
+  }
+  return ranges;
+}
+
+function parseRanges(accept: string): string[] {
   const ranges: { range: string; quality: number }[] = [];
   for (const part of accept.split(",")) {
     const range = mediaTypeOf(part);

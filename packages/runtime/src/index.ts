@@ -3,7 +3,7 @@ export { describeSettings, formatOrigin, type SettingDescription } from "./descr
 export { embeddedStoreSettings } from "./embedded-store-settings.ts";
 export { Health, type HealthReason, type Phase } from "./health.ts";
 export { createHttpServer, type HttpPlugin, type HttpServer, type HttpServerOptions } from "./http-server.ts";
-export { createInstanceId, randomId } from "./ids.ts";
+export { createInstanceId, randomId, randomText } from "./ids.ts";
 export {
   environmentName,
   formatSettingProblems,

@@ -1,12 +1,11 @@
-import { randomBytes } from "node:crypto";
 import type { AccountStore } from "@rollcall/accounts";
+import { randomText } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import {
   type BareJid,
   beginSasl,
   type CredentialAnswer,
   type DeriveKey,
-  encodeBase64,
   isSaslMechanism,
   type SaslExchange,
   type SaslReply,
@@ -53,7 +52,7 @@ export class Authenticator {
     if (!isSaslMechanism(mechanism)) throw new Error(`mechanism ${mechanism} was not offered`);
     return beginSasl(mechanism, {
       domain,
-      serverNonce: encodeBase64(randomBytes(18)),
+      serverNonce: randomText(18),
       unknownUsers: { secret: this.#options.decoySecret, iterations: this.#options.iterations },
       channelBindings: channelBinding && [{ type: "tls-exporter", data: channelBinding }],
     });
