@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, test } from "node:test";
 import {
   readServerFirst,
@@ -154,14 +154,41 @@ describe("direct TLS", () => {
     }
   });
 
-  test("ends when the client wants to renegotiate", async (t) => {
+  test("ends when the client wants to renegotiate, without a stream error", async (t) => {
     const { service } = await startConnection(t);
     const client = await ScriptedClient.connectTls(service.addresses().c2sTls, { maxVersion: "TLSv1.2" });
     await client.open();
     client.tls.renegotiate({ rejectUnauthorized: false }, () => {});
-    await client.expectClose();
+    assert.equal(await client.expectEnd(), "");
     await eventually(() => assert.equal(service.counters().connections, 0));
+    assert.equal(service.counters().streamFaults, 0);
   });
+
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    test(`ends at once when a record of ${maxVersion} cannot be authenticated`, async (t) => {
+      const { service } = await startConnection(t);
+      const { host, port } = service.addresses().c2sTls!;
+      const upstream = connect(port, host);
+      upstream.on("error", () => {});
+      // Between client and server: what the client sends goes on, until the forged record does.
+      const between = createServer((socket) => {
+        socket.on("error", () => {});
+        socket.pipe(upstream).pipe(socket);
+      }).listen(0, "127.0.0.1");
+      t.after(() => between.close());
+      await once(between, "listening");
+      const { port: relayed } = between.address() as AddressInfo;
+      const client = await ScriptedClient.connectTls({ host, port: relayed }, { maxVersion });
+      await client.open();
+      const closed = once(upstream, "close");
+      const record = Buffer.alloc(5 + 64, 7);
+      record.set([0x17, 0x03, 0x03, 0, 64]);
+      upstream.write(record);
+      await closed;
+      await eventually(() => assert.equal(service.counters().connections, 0));
+      assert.equal(service.counters().streamFaults, 0);
+    });
+  }
 
   test("that fails is forgotten", async (t) => {
     const { service } = await startConnection(t);

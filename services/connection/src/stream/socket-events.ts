@@ -43,6 +43,9 @@ export function secure(socket: Socket, owner: SocketOwner, secureContext: Secure
   secured.disableRenegotiation();
   listenTo(secured, owner);
   secured.on("secure", onSecure);
+  // What goes wrong after the handshake (a forged record, a renegotiation) is told by this event alone where no
+  // tls.Server made the socket, and Node leaves such a socket open.
+  secured.on("_tlsError", onTlsError);
   return secured;
 }
 
@@ -60,6 +63,10 @@ function onDrain(this: OwnedSocket): void {
 
 function onSecure(this: OwnedSocket): void {
   this[ownerOf]!.secured();
+}
+
+function onTlsError(this: OwnedSocket): void {
+  this.destroy();
 }
 
 /** What went wrong with a connection is the client's affair; `close` follows. */
