@@ -11,6 +11,7 @@
  */
 import { after } from "node:test";
 import { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
+import { Wire } from "./wire.ts";
 import type { XmlNode } from "./xml-tree.ts";
 import { type LoginOptions, XmppClient } from "./xmpp-client.ts";
 
@@ -84,7 +85,10 @@ export class Person {
 /** A server for the stories of one test file, stopped when they are over. */
 export async function storyServer(options: ServerOptions = {}): Promise<RunningServer> {
   const server = await startServer(options);
-  after(() => server.stop());
+  after(() => {
+    Wire.cutAll();
+    return server.stop();
+  });
   return server;
 }
 
