@@ -39,12 +39,12 @@ export const rosterSettings = {
     doc: "Longest content of a stored subscription request; a longer one is stored without it.",
   }),
   "roster.cache_accounts": setting.integer({
-    default: 10_000,
+    default: 1_000,
     min: 1,
     doc: "Rosters kept in memory; each use asks the store whether they have changed.",
   }),
   "roster.cache_contacts": setting.integer({
-    default: 200_000,
+    default: 10_000,
     min: 1,
     doc: "Contacts in all rosters kept in memory, at about 1 KB each.",
   }),
