@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accepts } from "./prosody.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
-import { DOMAIN, freePorts, type LoadUser, PASSWORD, type ServerKind, until } from "./server-under-test.ts";
+import {
+  DOMAIN,
+  freePorts,
+  type LoadUser,
+  PASSWORD,
+  type ServerKind,
+  stopProcess,
+  until,
+} from "./server-under-test.ts";
 
 const control = "/usr/sbin/ejabberdctl";
 
@@ -66,9 +74,7 @@ export const ejabberd: ServerKind = {
       plain: { host: "127.0.0.1", port, tls: "none" },
       secure: { host: "127.0.0.1", port, tls: "starttls" },
       async stop() {
-        const exited = new Promise((resolve) => child.once("exit", resolve));
-        child.kill("SIGTERM");
-        await exited;
+        await stopProcess(child);
         rmSync(folder, { recursive: true, force: true });
       },
     };

@@ -5,7 +5,15 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { selfSignedCertificate } from "./self-signed.ts";
-import { DOMAIN, freePorts, type LoadUser, PASSWORD, type ServerKind, until } from "./server-under-test.ts";
+import {
+  DOMAIN,
+  freePorts,
+  type LoadUser,
+  PASSWORD,
+  type ServerKind,
+  stopProcess,
+  until,
+} from "./server-under-test.ts";
 
 const binary = "/usr/bin/prosody";
 
@@ -48,9 +56,7 @@ VirtualHost "${DOMAIN}"
       plain: { host: "127.0.0.1", port, tls: "none" },
       secure: { host: "127.0.0.1", port, tls: "starttls" },
       async stop() {
-        const exited = new Promise((resolve) => child.once("exit", resolve));
-        child.kill("SIGTERM");
-        await exited;
+        await stopProcess(child);
         rmSync(folder, { recursive: true, force: true });
       },
     };

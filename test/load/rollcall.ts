@@ -3,7 +3,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DOMAIN, freePorts, type LoadUser, PASSWORD, type ServerKind, until } from "./server-under-test.ts";
+import {
+  DOMAIN,
+  freePorts,
+  type LoadUser,
+  PASSWORD,
+  type ServerKind,
+  stopProcess,
+  until,
+} from "./server-under-test.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -53,7 +61,7 @@ export const rollcall: ServerKind = {
     // What an import leaves in memory is not what is measured.
     const importing = await run(false);
     await importUsers(users, folder, env);
-    await stopServer(importing);
+    await stopProcess(importing);
     const child = await run(true);
     return {
       name: options.jemalloc ? "Rollcall, jemalloc" : "Rollcall",
@@ -61,7 +69,7 @@ export const rollcall: ServerKind = {
       plain: { host: "127.0.0.1", port: c2s, tls: "none" },
       secure: { host: "127.0.0.1", port: c2s, tls: "starttls" },
       async stop() {
-        await stopServer(child);
+        await stopProcess(child);
         rmSync(folder, { recursive: true, force: true });
       },
     };
@@ -89,13 +97,6 @@ async function startServer(
     );
   });
   return child;
-}
-
-async function stopServer(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await exited;
 }
 
 async function importUsers(

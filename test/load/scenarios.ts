@@ -105,6 +105,23 @@ async function online(user: LoadUser, endpoint: LoadEndpoint): Promise<LoadClien
   return client;
 }
 
+/** Logs users in, eight at a time; tells how long each took. */
+async function comeOnline(
+  users: readonly LoadUser[],
+  clients: Map<string, LoadClient>,
+  endpoint: LoadEndpoint,
+): Promise<{ operations: number; latencies: number[] }> {
+  const latencies: number[] = [];
+  await eachOf(users, 8, async (user) => {
+    const start = performance.now();
+    const client = await online(user, endpoint);
+    latencies.push(performance.now() - start);
+    client.onData = () => {};
+    clients.set(user.username, client);
+  });
+  return { operations: users.length, latencies };
+}
+
 /** All users online; what came before is drained, and presence is counted from here on. */
 export async function population(
   server: ServerUnderTest,
@@ -112,11 +129,7 @@ export async function population(
   endpoint: LoadEndpoint,
 ): Promise<Map<string, LoadClient>> {
   const clients = new Map<string, LoadClient>();
-  await eachOf(users, 8, async (user) => {
-    const client = await online(user, endpoint);
-    client.onData = () => {};
-    clients.set(user.username, client);
-  });
+  await comeOnline(users, clients, endpoint);
   await quiet(server.pid);
   return clients;
 }
@@ -144,19 +157,7 @@ export async function login(
     await eachOf(group, 20, async (user) => {
       await clients.get(user.username)?.close();
     });
-    figures.push(
-      await measured(server, label, "login", async () => {
-        const latencies: number[] = [];
-        await eachOf(group, 4, async (user) => {
-          const start = performance.now();
-          const client = await online(user, endpoint);
-          latencies.push(performance.now() - start);
-          client.onData = () => {};
-          clients.set(user.username, client);
-        });
-        return { operations: group.length, latencies };
-      }),
-    );
+    figures.push(await measured(server, label, "login", () => comeOnline(group, clients, endpoint)));
   }
   return sum(figures);
 }
@@ -422,16 +423,8 @@ export async function disconnectAndReturn(
     await told;
     return { operations: group.length };
   });
-  const returning = await measured(server, "return after a cut", "login", async () => {
-    const latencies: number[] = [];
-    await eachOf(group, 4, async (user) => {
-      const start = performance.now();
-      const client = await online(user, endpoint);
-      latencies.push(performance.now() - start);
-      client.onData = () => {};
-      clients.set(user.username, client);
-    });
-    return { operations: group.length, latencies };
-  });
+  const returning = await measured(server, "return after a cut", "login", () =>
+    comeOnline(group, clients, endpoint),
+  );
   return [leaving, returning];
 }

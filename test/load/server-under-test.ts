@@ -1,4 +1,5 @@
 /** What the bench needs of a server, whoever wrote it. */
+import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import type { LoadEndpoint } from "./load-client.ts";
 
@@ -70,4 +71,12 @@ export function withItems(prefix: string, count: number, items: number): LoadUse
     username: `${prefix}${index}`,
     contacts: Array.from({ length: items }, (_, item) => `contact${item}-of-${prefix}${index}`),
   }));
+}
+
+/** Ends a server in good order. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exited;
 }
