@@ -346,7 +346,7 @@ describe("operators", () => {
     });
     assert.deepEqual(answer, { kind: "imported", added: 1, changed: 1, unchanged: 1 });
     assert.deepEqual(stage.take(), [
-      "juliet: changed romeo:both, changed nurse:none, changed peter:none, push romeo:both@3, push peter:none@4",
+      "juliet: changed romeo:both, changed peter:none, push romeo:both@3, push peter:none@4",
     ]);
     const show = await stage.admin(juliet, { kind: "show" });
     assert.equal(show.kind === "roster" && show.version, "4");
@@ -367,6 +367,30 @@ describe("operators", () => {
       added: 0,
       changed: 0,
       unchanged: 1,
+    });
+  });
+
+  test("an imported request is nothing that clients see, beside an item or without one", async () => {
+    await stage.rosterSet(juliet, '<item jid="nurse@x.example" name="N"/>');
+    stage.take();
+    const pending_requests = { subscribe: {} };
+    const contacts = { [nurse]: { pending_requests }, [romeo]: { in_roster: false, pending_requests } };
+    assert.deepEqual(await stage.admin(juliet, { kind: "import", contacts }), {
+      kind: "imported",
+      added: 1,
+      changed: 1,
+      unchanged: 0,
+    });
+    assert.deepEqual(stage.take(), [
+      "juliet: changed nurse:none request, changed romeo:none no-item request",
+    ]);
+    const show = await stage.admin(juliet, { kind: "show" });
+    assert.equal(show.kind === "roster" && show.version, "1");
+    assert.deepEqual(await stage.admin(juliet, { kind: "import", contacts }), {
+      kind: "imported",
+      added: 0,
+      changed: 0,
+      unchanged: 2,
     });
   });
 

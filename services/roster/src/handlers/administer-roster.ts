@@ -1,10 +1,17 @@
 import type { ContactRecord, RosterAdminAnswer, RosterAdminQuestion } from "@rollcall/contracts";
-import { contactIn, countItems, type Roster, type RosterChange, type RosterLimits } from "@rollcall/rfc6121";
+import {
+  contactIn,
+  countItems,
+  isWorthKeeping,
+  type Roster,
+  type RosterChange,
+  type RosterLimits,
+} from "@rollcall/rfc6121";
 import { type BareJid, parseJid } from "@rollcall/xmpp";
 import { planEdits } from "../effects/plan-effects.ts";
 import { applyWriting, contactRecord, readContact, type WrittenContact } from "../store/contact-record.ts";
 import { sameFacts } from "../store/roster-document.ts";
-import type { Decision } from "../store/roster-store.ts";
+import type { Decision, RosterEdits } from "../store/roster-store.ts";
 import { removeAccount } from "./remove-account.ts";
 import type { RosterServiceParts } from "./roster-service-parts.ts";
 
@@ -40,9 +47,16 @@ interface Imported {
   readonly unchanged: number;
 }
 
+type Refused = { readonly kind: "refused"; readonly reason: string };
+
 type ImportResult =
-  | ({ readonly kind: "imported" } & Imported)
-  | { readonly kind: "refused"; readonly reason: string };
+  | {
+      readonly kind: "imported";
+      readonly counts: Imported;
+      /** The contacts that are different now, and the version before. */
+      readonly edits: RosterEdits;
+    }
+  | Refused;
 
 async function importContacts(
   { rosters, limits, clock }: RosterServiceParts,
@@ -56,18 +70,15 @@ async function importContacts(
     if (jid.bare === owner) return { kind: "refused", reason: "an account cannot be its own contact" };
     written.push(readContact(owner, jid.bare, record as Readonly<Record<string, unknown>>));
   }
-  return rosters.change(
+  const result = await rosters.change(
     owner,
     ({ roster }) => decideImport(roster, written, limits),
     ({ roster, result, written: isWritten }) => {
       if (!isWritten || result.kind !== "imported") return undefined;
-      const edits = {
-        contacts: written.map(({ jid }) => jid),
-        since: roster.version - result.added - result.changed,
-      };
-      return planEdits({ owner, id: rosters.ownId(), roster, at: clock.now() }, edits);
+      return planEdits({ owner, id: rosters.ownId(), roster, at: clock.now() }, result.edits);
     },
   );
+  return result.kind === "imported" ? { kind: "imported", ...result.counts } : result;
 }
 
 /** Adds or replaces the named contacts. All or nothing: a roster that would grow over its limit stays as it is. */
@@ -77,22 +88,24 @@ function decideImport(
   limits: RosterLimits,
 ): Decision<ImportResult> {
   const changes: RosterChange[] = [];
+  const contacts: BareJid[] = [];
+  let items = countItems(roster);
   let added = 0;
   let changed = 0;
-  let unchanged = 0;
   for (const writing of written) {
     const before = contactIn(roster, writing.jid);
     const contact = applyWriting(before, writing);
-    if (before.inRoster && sameFacts(before, contact)) unchanged += 1;
-    else {
-      if (before.inRoster) changed += 1;
-      else added += 1;
-      changes.push({ kind: "put", contact, push: true });
-    }
+    if (sameFacts(before, contact)) continue;
+    if (isWorthKeeping(before)) changed += 1;
+    else added += 1;
+    if (contact.inRoster && !before.inRoster) items += 1;
+    changes.push({ kind: "put", contact, push: false });
+    contacts.push(writing.jid);
   }
-  if (added > 0 && countItems(roster) + added > limits.maxItems) {
+  if (items > limits.maxItems && items > countItems(roster)) {
     const reason = `the roster would have more than ${limits.maxItems} contacts`;
     return { changes: [], result: { kind: "refused", reason } };
   }
-  return { changes, result: { kind: "imported", added, changed, unchanged } };
+  const counts: Imported = { added, changed, unchanged: written.length - changes.length };
+  return { changes, result: { kind: "imported", counts, edits: { contacts, since: roster.version } } };
 }
