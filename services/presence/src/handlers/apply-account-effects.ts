@@ -41,7 +41,6 @@ export interface ApplyAccountEffectsDeps {
 
 export class ApplyAccountEffects {
   readonly #deps: ApplyAccountEffectsDeps;
-  #pushes = 0;
 
   constructor(deps: ApplyAccountEffectsDeps) {
     this.#deps = deps;
@@ -96,9 +95,8 @@ export class ApplyAccountEffects {
     const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(version)}">${item}</query></iq>`;
     for (const session of here?.sessions ?? []) {
       if (only === undefined ? !session.interested : session !== here?.byRef(only)) continue;
-      this.#pushes += 1;
       const to = escapeAttribute(session.jid);
-      session.write(`<iq to="${to}" type="set" id="push-${this.#pushes.toString(36)}">${query}`);
+      session.write(`<iq to="${to}" type="set" id="push-${session.countPush()}">${query}`);
     }
   }
 

@@ -33,6 +33,7 @@ export class Session implements PresenceResource {
   presenceAt = 0;
   #flags = 0;
   #directed: Set<string> | undefined = undefined;
+  #pushes = 0;
 
   constructor(account: AccountSessions, node: NodeOutbox, handle: number, jid: FullJid) {
     this.account = account;
@@ -95,6 +96,12 @@ export class Session implements PresenceResource {
 
   forgetAllDirected(): void {
     this.#directed = undefined;
+  }
+
+  /** The number of the session's next roster push. A count of the whole server would tell clients of others. */
+  countPush(): number {
+    this.#pushes += 1;
+    return this.#pushes;
   }
 
   markInterested(): void {
