@@ -37,6 +37,24 @@ describe("the gate of an account", () => {
     assert.equal(gate.isHeld("juliet"), false);
   });
 
+  it("lets one task pass those that wait, but not what is under way", async () => {
+    const gate = new AccountGate(10);
+    const first = deferred();
+    const order: string[] = [];
+    const begun = gate.hold(
+      "juliet",
+      first.promise.then(() => void order.push("first")),
+    );
+    const waiting = gate.run("juliet", () => void order.push("waiting"));
+    const next = gate.runNext("juliet", () => void order.push("next"));
+    first.resolve();
+    await Promise.all([begun, waiting, next]);
+    assert.deepEqual(order, ["first", "next", "waiting"]);
+    await gate.idle();
+    await gate.runNext("juliet", () => void order.push("at once"));
+    assert.equal(order.at(-1), "at once");
+  });
+
   it("goes on after a task that failed, and tells only that task's caller", async () => {
     const gate = new AccountGate(10);
     const first = deferred();

@@ -3,11 +3,12 @@
  * behind it. Accounts that wait for nothing do not appear here.
  */
 export class AccountGate {
-  readonly #lines = new Map<string, Line>();
+  /** What waits for each account, behind the task under way. */
+  readonly #lines = new Map<string, Task[]>();
   readonly #limit: number;
   readonly #idle: (() => void)[] = [];
 
-  /** @param limit tasks that may wait for one account before `isFull`. */
+  /** @param limit tasks that an account may have under way and waiting before `isFull`. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -19,32 +20,32 @@ export class AccountGate {
 
   isFull(account: string): boolean {
     const line = this.#lines.get(account);
-    return line !== undefined && line.tasks >= this.#limit;
+    return line !== undefined && line.length + 1 >= this.#limit;
   }
 
-  /** Runs the task after everything of the account that is under way. Settles as the task does. */
+  /** Runs the task after everything of the account that is under way or waiting. Settles as the task does. */
   run(account: string, task: () => void | Promise<void>): Promise<void> {
     const line = this.#lines.get(account);
-    return this.hold(account, line === undefined ? startNow(task) : line.last.then(task));
+    if (line === undefined) return this.hold(account, startNow(task));
+    return new Promise((resolve, reject) => {
+      line.push(settling(task, resolve, reject));
+    });
+  }
+
+  /** Runs the task after what is under way, before everything that waits. Settles as the task does. */
+  runNext(account: string, task: () => void | Promise<void>): Promise<void> {
+    const line = this.#lines.get(account);
+    if (line === undefined) return this.hold(account, startNow(task));
+    return new Promise((resolve, reject) => {
+      line.unshift(settling(task, resolve, reject));
+    });
   }
 
   /** Holds the account until work that has begun already is over. Only for an account that is not held. */
   hold(account: string, work: Promise<void>): Promise<void> {
-    let line = this.#lines.get(account);
-    if (line === undefined) {
-      line = { last: work, tasks: 0 };
-      this.#lines.set(account, line);
-    }
-    const held = line;
-    held.tasks += 1;
-    const over = (): void => {
-      held.tasks -= 1;
-      if (held.tasks > 0) return;
-      this.#lines.delete(account);
-      if (this.#lines.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-    };
-    // A task that failed is its caller's to report; those behind it go on.
-    held.last = work.then(over, over);
+    const line: Task[] = [];
+    this.#lines.set(account, line);
+    this.#follow(account, line, work);
     return work;
   }
 
@@ -52,11 +53,35 @@ export class AccountGate {
   async idle(): Promise<void> {
     if (this.#lines.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
+
+  #follow(account: string, line: Task[], work: Promise<void>): void {
+    const over = (): void => {
+      const next = line.shift();
+      if (next !== undefined) {
+        this.#follow(account, line, next());
+        return;
+      }
+      this.#lines.delete(account);
+      if (this.#lines.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    };
+    // A task that failed is its caller's to report; those behind it go on.
+    work.then(over, over);
+  }
 }
 
-interface Line {
-  last: Promise<void>;
-  tasks: number;
+/** Starts something; the promise tells when it is over. */
+type Task = () => Promise<void>;
+
+function settling(
+  task: () => void | Promise<void>,
+  resolve: () => void,
+  reject: (error: unknown) => void,
+): Task {
+  return () => {
+    const work = startNow(task);
+    work.then(resolve, reject);
+    return work;
+  };
 }
 
 async function startNow(task: () => void | Promise<void>): Promise<void> {

@@ -104,6 +104,35 @@ describe("messages for an account that takes none", () => {
     assert.equal(bodies.length, 2);
   });
 
+  it("come before those that waited for the store behind them", async () => {
+    const opens: (() => void)[] = [];
+    const stage = await Stage.open({
+      accounts: [juliet],
+      wrapOfflineStore: (store) => ({
+        ...store,
+        append: async (account, message) => {
+          await new Promise<void>((resolve) => opens.push(resolve));
+          return store.append(account, message);
+        },
+      }),
+    });
+    const orchard = await stage.connect(`${romeo}/orchard`);
+    const sent = ["one", "two", "three"].map((body) => orchard.chat(juliet, body));
+    await stage.settled();
+    const balcony = await stage.connect(`${juliet}/balcony`);
+    await balcony.presence();
+    await stage.settled();
+    opens[0]?.();
+    await Promise.all(sent);
+    await stage.settled();
+    assert.equal(opens.length, 1);
+    const messages = balcony.take().filter((xml) => xml.startsWith("<message"));
+    assert.deepEqual(
+      messages.map((xml) => /<body>(\w+)/.exec(xml)?.[1]),
+      ["one", "two", "three"],
+    );
+  });
+
   it("come back to the sender when there are too many", async () => {
     const stage = await Stage.open({ accounts: [juliet] });
     const orchard = await stage.connect(`${romeo}/orchard`);

@@ -84,8 +84,9 @@ export class PerformPlan {
         for (const request of account.roster?.pendingRequests ?? []) sender.write(serializeStanza(request));
         return;
       case "deliver-offline":
-        // Through the gate: what is being stored now comes first, what is sent from now on comes after.
-        void gate.run(account.jid, () => offline.deliverTo(sender));
+        // What is being stored now goes along. What waits behind it finds the account available and is delivered at
+        // once, so it has to go on waiting until what was stored before it is out.
+        void gate.runNext(account.jid, () => offline.deliverTo(sender));
         return;
       case "end-directed":
         for (const target of step.to) {
