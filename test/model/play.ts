@@ -18,6 +18,8 @@ export interface Pair {
   client: XmppClient;
   roster: Map<string, string>;
   version: number;
+  /** As the server reflects it. */
+  isAvailable: boolean;
   /** Resources that the client takes for available, other people's only. */
   readonly visible: Set<string>;
 }
@@ -100,7 +102,7 @@ export class Play {
     const model: ModelSession = { user: name, resource, interested: false, presence: undefined, told: [] };
     const client = await (this.people.get(name) as Person).connect(resource);
     this.model.user(name).sessions.push(model);
-    return { model, client, roster: new Map(), version: 0, visible: new Set() };
+    return { model, client, roster: new Map(), version: 0, isAvailable: false, visible: new Set() };
   }
 
   #wordsOfItem(item: XmlNode): string {
@@ -133,8 +135,15 @@ export class Play {
       this.#applyPush(pair, stanza);
       return;
     }
+    if (stanza.name !== "presence") return;
     const from = this.#alias(stanza.from);
-    if (stanza.name !== "presence" || from.startsWith(`${pair.model.user}/`)) return;
+    const { user, resource } = pair.model;
+    if (from === `${user}/${resource}`) {
+      // A session hears of the comings and goings of others only while it is available.
+      if (pair.isAvailable !== (stanza.type === undefined)) pair.visible.clear();
+      pair.isAvailable = stanza.type === undefined;
+    }
+    if (from.startsWith(`${user}/`)) return;
     if (stanza.type === undefined) pair.visible.add(from);
     if (stanza.type === "unavailable") {
       for (const one of pair.visible)
@@ -232,7 +241,6 @@ export class Play {
         break;
       case "unavailable":
         this.model.becomeUnavailable(pair.model, content);
-        pair.visible.clear();
         break;
       case "set":
         assert.equal((await pair.client.receive("iq", { id: content })).type, "result");
@@ -322,6 +330,59 @@ export class Play {
     const first = names.map((name) => (this.pairs.get(name) as Pair[])[0] as Pair);
     for (let round = 1; round <= 2; round++) await Promise.all(first.map(({ client }) => client.roster()));
     await Promise.all(this.everybody().map(({ client }) => client.settled()));
+  }
+
+  /**
+   * Does all of it at once: every session sends what it has to send and waits for nothing. Then what has to be so
+   * whatever came first: clients have the roster that the server has; who sees somebody is shown by them; and presence
+   * is where it should be, and nowhere else. Logging in again and roster gets are left out.
+   */
+  async overlap(actions: readonly Action[]): Promise<void> {
+    const available = new Set<string>();
+    actions.forEach((one, index) => {
+      const pairs = this.pairs.get(one.by) as Pair[];
+      const { client, model } = pairs[one.from % pairs.length] as Pair;
+      const stanza = this.#stanzaOf(one, `act${index}`);
+      if (stanza !== undefined) client.send(stanza);
+      const self = `${model.user}/${model.resource}`;
+      if (one.kind === "available") available.add(self);
+      if (one.kind === "unavailable") available.delete(self);
+    });
+    for (let calm = 0; calm < 2; calm++) {
+      await this.#quiet();
+      for (const pair of this.everybody()) {
+        const stanzas = pair.client.wire.takeAll();
+        if (stanzas.length > 0) calm = -1;
+        for (const stanza of stanzas) this.#digest(pair, stanza);
+      }
+    }
+    const rosters = new Map<string, ReadonlyMap<string, string>>();
+    for (const name of names) {
+      const [pair] = this.pairs.get(name) as [Pair, ...Pair[]];
+      const query = (await pair.client.roster()).child("query") as XmlNode;
+      const items = query
+        .elements()
+        .map((item) => [this.#alias(item.attributes.jid), this.#wordsOfItem(item)]);
+      rosters.set(name, new Map(items as [string, string][]));
+      assert.deepEqual(new Map([...pair.roster].sort()), new Map([...(rosters.get(name) ?? [])].sort()));
+      assert.equal(pair.version, Number(query.attributes.ver));
+    }
+    const has = (owner: string, contact: string, ...values: string[]): boolean =>
+      values.includes(rosters.get(owner)?.get(contact)?.split(" ")[1] ?? "none");
+    for (const pair of this.everybody()) {
+      const { user, resource } = pair.model;
+      for (const contact of names) {
+        if (contact === user) continue;
+        const shown = has(contact, user, "from", "both");
+        const sees = has(user, contact, "to", "both");
+        if (sees) assert.ok(shown, `${user} thinks to see ${contact}, who does not know of it`);
+        if (!available.has(`${user}/${resource}`)) continue;
+        const seen = [...pair.visible].filter((one) => one.startsWith(`${contact}/`)).sort();
+        const here = [...available].filter((one) => one.startsWith(`${contact}/`)).sort();
+        if (!shown) assert.deepEqual(seen, [], `${user}/${resource} may not see ${contact}`);
+        else if (sees) assert.deepEqual(seen, here, `${user}/${resource} sees ${contact}`);
+      }
+    }
   }
 
   close(): void {
