@@ -80,8 +80,11 @@ describe("contacts in their stored form", () => {
 
   test("only addresses are contacts", () => {
     for (const key of ["note", "", "@x", "a@", "romeo@montague.example/orchard"])
-      assert.equal(contactKey(key), undefined, key);
-    assert.equal(contactKey("gateway.example"), "gateway.example");
-    assert.equal(contactKey("Romeo@Montague.example"), romeo);
+      assert.equal(contactKey(key, {}), undefined, key);
+    assert.equal(contactKey("gateway.example", {}), "gateway.example");
+    assert.equal(contactKey("[::1]", {}), "[::1]");
+    assert.equal(contactKey("Romeo@Montague.example", {}), romeo);
+    assert.equal(contactKey("settings", { theme: "dark", version: 3 }), undefined);
+    assert.equal(contactKey("gateway", { subscription: "none", version: 3, revision: 3 }), "gateway");
   });
 });

@@ -55,12 +55,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /**
  * The contact that a key of a stored roster names, in canonical form. Not every key is one: others may keep values of
- * their own in the object, and a word without `@` or dot is taken for such a name, though it could be a domain.
+ * their own in the object. A word without `@` or dot could be a domain or such a name; only one whose value has what
+ * this server writes with every contact is taken for a domain.
  */
-export function contactKey(key: string): BareJid | undefined {
+export function contactKey(key: string, record: JsonObject): BareJid | undefined {
   const jid = parseJid(key);
   if (jid === undefined || jid.resource !== "") return undefined;
-  return jid.local !== "" || jid.domain.includes(".") ? jid.bare : undefined;
+  return jid.local !== "" || /[.[]/.test(jid.domain) || isOurRecord(record) ? jid.bare : undefined;
+}
+
+function isOurRecord({ subscription, version, revision }: JsonObject): boolean {
+  return isSubscriptionValue(subscription) && count(version) !== undefined && count(revision) !== undefined;
 }
 
 function isSubscriptionValue(value: unknown): value is SubscriptionValue {

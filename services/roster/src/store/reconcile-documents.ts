@@ -76,7 +76,7 @@ function floorOf(decoded: readonly DecodedDocument[], now: number): Floor {
 }
 
 /** What clients have to be told, who knew `before`. */
-function editsBetween(before: Roster, after: Roster, since: number): RosterEdits | undefined {
+export function editsBetween(before: Roster, after: Roster, since: number): RosterEdits | undefined {
   const contacts: BareJid[] = [];
   for (const [jid, contact] of after.contacts) {
     const known = before.contacts.get(jid);

@@ -409,4 +409,35 @@ describe("faults", () => {
     fault = undefined;
     assert.equal((await store.load(juliet)).roster.version, 0);
   });
+
+  test("a write that failed and happened all the same is told to clients, once", async () => {
+    nextBucket();
+    let fails = false;
+    const store = createRiakRosterStore({
+      client: createRiakClient({
+        transport: createDirectTransport(async (sent) => {
+          const answer = await riak.handle(sent);
+          if (fails && sent.method === "PUT") throw new Error("the answer got lost");
+          return answer;
+        }),
+        logger: silentLogger,
+      }),
+      clock: { now: () => now },
+      logger: silentLogger,
+      bucket,
+    });
+    const add = (jid: BareJid) =>
+      store.update(juliet, () => ({ changes: [item(jid, "x")], result: undefined }));
+    let since = 0;
+    for (const jid of [romeo, nurse]) {
+      fails = true;
+      await assert.rejects(add(jid), StoreUnavailableError);
+      fails = false;
+      const { roster, edits } = await store.load(juliet);
+      assert.ok(roster.contacts.has(jid));
+      assert.deepEqual(edits, { contacts: [jid], since });
+      assert.equal((await store.load(juliet)).edits, undefined);
+      since = roster.version;
+    }
+  });
 });

@@ -5,6 +5,7 @@ import {
   type RiakClient,
   RiakError,
   type RiakSibling,
+  type Stored,
   type ValueCodec,
 } from "@rollcall/riak-client";
 import type { Clock } from "@rollcall/runtime";
@@ -12,7 +13,13 @@ import type { Logger } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import { AccountTurns } from "./account-turns.ts";
 import { encodeMeta, fitToMeta } from "./document-meta.ts";
-import { adoptDocument, mergeDocuments, type Reconciled, type Sibling } from "./reconcile-documents.ts";
+import {
+  adoptDocument,
+  editsBetween,
+  mergeDocuments,
+  type Reconciled,
+  type Sibling,
+} from "./reconcile-documents.ts";
 import { RosterCache } from "./roster-cache.ts";
 import {
   applyDecision,
@@ -66,6 +73,9 @@ export interface RiakRosterStoreOptions {
   readonly counters?: RosterStoreCounters | undefined;
 }
 
+/** Accounts with a write that may or may not have happened; of one that is forgotten, clients hear at their next login. */
+const MAX_UNCERTAIN = 10_000;
+
 /** How often an update writes again because somebody else wrote at the same time. */
 const WRITE_ATTEMPTS = 5;
 
@@ -104,6 +114,8 @@ class RiakRosterStore implements RosterStore {
   readonly #logger: Logger;
   readonly #counters: RosterStoreCounters;
   readonly #turns = new AccountTurns();
+  /** Rosters as they were told to clients, before writes that failed and may have happened all the same. */
+  readonly #uncertain = new Map<BareJid, RosterDocument>();
 
   constructor(options: RiakRosterStoreOptions) {
     const name = options.bucket ?? DEFAULT_ROSTER_BUCKET;
@@ -130,6 +142,7 @@ class RiakRosterStore implements RosterStore {
     return this.#turns.run(owner, () =>
       this.#available(async () => {
         this.#cache.delete(owner);
+        this.#uncertain.delete(owner);
         await this.#bucket.delete(owner);
       }),
     );
@@ -167,26 +180,32 @@ class RiakRosterStore implements RosterStore {
     const cached = this.#cache.get(owner);
     this.#counters.reads++;
     const fetched = await this.#bucket.get(owner, { ifNoneMatch: cached?.etag });
+    const uncertain = this.#uncertain.get(owner);
+    const known = uncertain ?? cached?.document;
     switch (fetched.kind) {
       case "unchanged":
         if (cached === undefined) throw new StoreUnavailableError("unchanged since never");
         this.#counters.cacheHits++;
         return { ...cached, edits: undefined, isNew: false };
       case "missing":
-        return this.#missing(owner, cached?.document, fetched.context);
+        return this.#missing(owner, known, fetched.context);
       case "siblings":
-        return this.#merge(owner, fetched.siblings, fetched.context, cached?.document, undefined);
+        return this.#merge(owner, fetched.siblings, fetched.context, known, undefined);
       case "found": {
         const decoded = decodeDocument(owner, fetched.value, fetched.meta);
         const { context, etag } = fetched;
         if (decoded.document !== undefined) {
           const entry = { etag, context, document: decoded.document, fragments: new Map() };
           this.#cache.set(owner, entry);
-          return { ...entry, edits: undefined, isNew: false };
+          this.#uncertain.delete(owner);
+          const { roster } = decoded.document;
+          // The write whose outcome nobody knew has happened, and nobody was told of what it changed.
+          const edits = uncertain && editsBetween(uncertain.roster, roster, uncertain.roster.version);
+          return { ...entry, edits, isNew: false };
         }
         this.#counters.adoptions++;
         this.#logger.info({ event: "roster.adopted", account: owner });
-        const reconciled = adoptDocument(decoded, cached?.document, this.#clock.now());
+        const reconciled = adoptDocument(decoded, known, this.#clock.now());
         return { ...reconciled, fragments: new Map(), context, isNew: true };
       }
     }
@@ -248,12 +267,29 @@ class RiakRosterStore implements RosterStore {
     const body = encodeBody(document, fragments);
     const meta = encodeMeta(document, digestOf(body));
     this.#counters.writes++;
-    const stored = await this.#bucket.put(owner, body, { context: found.context, meta });
+    let stored: Stored<string>;
+    try {
+      stored = await this.#bucket.put(owner, body, { context: found.context, meta });
+    } catch (error) {
+      if (error instanceof RiakError && error.maybeWritten) this.#noteUncertain(owner, found);
+      throw error;
+    }
     if (stored.kind === "stored") {
+      this.#uncertain.delete(owner);
       this.#cache.set(owner, { etag: stored.etag, context: stored.context, document, fragments });
       return undefined;
     }
     return this.#merge(owner, stored.siblings, stored.context, document, found.edits);
+  }
+
+  #noteUncertain(owner: BareJid, found: Found): void {
+    if (this.#uncertain.has(owner)) return;
+    this.#uncertain.set(owner, this.#cache.get(owner)?.document ?? found.document);
+    if (this.#uncertain.size <= MAX_UNCERTAIN) return;
+    for (const oldest of this.#uncertain.keys()) {
+      this.#uncertain.delete(oldest);
+      return;
+    }
   }
 
   async #available<T>(operation: () => Promise<T>): Promise<T> {

@@ -163,12 +163,13 @@ export function decodeDocument(
   const contacts = new Map<BareJid, WrittenContact>();
   const extra = new Map<string, unknown>();
   for (const [key, value] of Object.entries(json)) {
-    const jid = isJsonObject(value) ? contactKey(key) : undefined;
-    if (jid === undefined || jid === owner) {
+    const record = isJsonObject(value) ? value : undefined;
+    const jid = record === undefined ? undefined : contactKey(key, record);
+    if (record === undefined || jid === undefined || jid === owner) {
       extra.set(key, value);
       continue;
     }
-    const written = readContact(owner, jid, value as Readonly<Record<string, unknown>>);
+    const written = readContact(owner, jid, record);
     const twin = contacts.get(jid);
     contacts.set(jid, twin === undefined ? written : overlay(twin, written));
   }

@@ -43,6 +43,15 @@ export function rosterStoreContract(name: string, create: () => RosterStore): vo
       assert.equal(edits, undefined);
     });
 
+    test("a contact may be a domain of one word", async () => {
+      const store = create();
+      const gateway = "gateway" as BareJid;
+      await add(store, [item(gateway, "Gateway")]);
+      await add(store, [item(romeo, "Romeo")]);
+      const { roster } = await store.load(juliet);
+      assert.deepEqual([...roster.contacts.keys()], [gateway, romeo]);
+    });
+
     test("what was written is read, with version and revision", async () => {
       const store = create();
       const written = await add(store, [
