@@ -139,6 +139,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     limit: settings["presence.directed_per_session"],
   });
   const bindResource = new BindResourceHandler({
+    accounts,
     registry,
     endSession,
     counters,

@@ -39,6 +39,15 @@ describe("a chat message to the bare JID", () => {
     await stage.settled();
     assert.equal(second.take()[0], message("one", juliet));
     assert.equal(first.take().at(-1), message("two", juliet));
+    // In the same millisecond, or after the clock was put back.
+    stage.advance(-5_000);
+    await second.presence("<show>chat</show>");
+    await first.presence("<show>away</show>");
+    await second.presence("<show>away</show>");
+    second.take();
+    await orchard.chat(juliet, "three");
+    await stage.settled();
+    assert.equal(second.take().at(-1), message("three", juliet));
   });
 
   it("reaches a live resource after its session turned out to be gone", async () => {

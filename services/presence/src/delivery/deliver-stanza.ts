@@ -247,7 +247,7 @@ function decide(
   return isBare ? row.bare[situation] : row.fullNoMatch[situation];
 }
 
-/** Highest priority, then latest presence, then latest bound (C-01). */
+/** Highest priority, then latest presence (C-01). */
 function mostAvailable(here: AccountSessions): Session | undefined {
   let best: Session | undefined;
   for (const session of here.sessions) {
@@ -255,7 +255,7 @@ function mostAvailable(here: AccountSessions): Session | undefined {
     if (
       best === undefined ||
       session.priority > best.priority ||
-      (session.priority === best.priority && session.presenceAt >= best.presenceAt)
+      (session.priority === best.priority && session.presenceOrder > best.presenceOrder)
     ) {
       best = session;
     }

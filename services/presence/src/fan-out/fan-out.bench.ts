@@ -43,7 +43,7 @@ function defaults(): PresenceSettings {
 const service = createPresenceService({
   settings: defaults(),
   bus,
-  accounts: createMemoryAccountStore(),
+  accounts: Object.assign(createMemoryAccountStore(), { exists: async () => true }),
   offlineStore: createMemoryOfflineStore({ messages: 1, bytes: 1 }),
   clock: { now: () => Date.now() },
   logger: silentLogger,

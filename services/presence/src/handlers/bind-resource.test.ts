@@ -21,8 +21,21 @@ describe("binding a resource", () => {
     assert.deepEqual(answer, { kind: "bound", resource: "g77" });
   });
 
-  it("gives the same answer to the same question", async () => {
+  it("refuses the session of an account that was removed after the login", async () => {
     const stage = await Stage.open();
+    const answer = await stage.bus.request(channels.bind, juliet, {
+      account: juliet,
+      session: { node: "node-1", session: 7 },
+      requested: "balcony",
+      generated: "g7",
+      at: 0,
+    });
+    assert.deepEqual(answer, { kind: "refused", condition: "not-allowed" });
+    assert.equal(stage.service.counters.sessions, 0);
+  });
+
+  it("gives the same answer to the same question", async () => {
+    const stage = await Stage.open({ accounts: [juliet] });
     const question = {
       account: juliet,
       session: { node: "node-1", session: 5 },

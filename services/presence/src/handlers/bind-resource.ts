@@ -1,3 +1,4 @@
+import type { AccountStore } from "@rollcall/accounts";
 import type { BindAnswer, BindResource } from "@rollcall/contracts";
 import { type BareJid, makeFull } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
@@ -5,6 +6,7 @@ import type { AccountSessions, Session, SessionRegistry } from "../sessions/sess
 import type { EndSession } from "./end-session.ts";
 
 export interface BindResourceDeps {
+  readonly accounts: Pick<AccountStore, "exists">;
   readonly registry: SessionRegistry;
   readonly endSession: EndSession;
   readonly counters: PresenceCounters;
@@ -21,8 +23,14 @@ export class BindResourceHandler {
     this.#deps = deps;
   }
 
+  /** @throws {StoreUnavailableError} when nobody knows whether the account is still there. */
   async handle(account: BareJid, question: BindResource): Promise<BindAnswer> {
-    const { registry, counters, resourcesPerAccount } = this.#deps;
+    const { accounts, registry, counters, resourcesPerAccount } = this.#deps;
+    // A client that logged in before its account was removed: whoever removes an account ends the sessions that there are.
+    if (!(await accounts.exists(account))) {
+      counters.bindRefused++;
+      return { kind: "refused", condition: "not-allowed" };
+    }
     const { session, generated, at } = question;
     const here = registry.find(account);
     const known = here?.byRef(session);

@@ -25,6 +25,7 @@ export class UpdatePresence {
     const steps = planAvailable(session, priority, session.account.sessions, audience);
     session.presence = keptPresence(presence, session.jid, texts);
     session.presenceAt = at;
+    session.presenceOrder = ++session.account.presences;
     session.priority = priority;
     registry.setAvailable(session, true);
     return plans.perform(session, presence, steps, at);

@@ -31,6 +31,8 @@ export class Session implements PresenceResource {
   presence: Stanza | undefined = undefined;
   /** When the server got it, in milliseconds since the epoch. */
   presenceAt = 0;
+  /** Grows with every available presence of the account: which of two came later, whatever the clock says. */
+  presenceOrder = 0;
   #flags = 0;
   #directed: Set<string> | undefined = undefined;
   #pushes = 0;
@@ -139,6 +141,8 @@ export class AccountSessions {
   /** Held while a session is available or interested. */
   roster: HeldRoster | undefined = undefined;
   rosterLoading: RosterLoading | undefined = undefined;
+  /** Available presence of its sessions so far. */
+  presences = 0;
 
   constructor(jid: BareJid) {
     this.jid = jid;
