@@ -10,7 +10,7 @@ export class RosterCounters {
   /** Commands that came again, after they had been written. */
   replays = 0;
   requestsOverLimit = 0;
-  /** Inbound stanzas for accounts that do not exist. */
+  /** Stanzas and commands for accounts that do not exist. */
   unknownAccounts = 0;
   views = 0;
   subscriberQuestions = 0;

@@ -54,7 +54,7 @@ const service = createRosterService({
   },
   bus,
   store,
-  accounts: createMemoryAccountStore(),
+  accounts: Object.assign(createMemoryAccountStore(), { exists: async () => true }),
   clock: systemClock,
   logger: silentLogger,
   instanceId: "bench",

@@ -420,6 +420,16 @@ describe("operators", () => {
     assert.equal((await stage.store.load(juliet)).roster.contacts.size, 0);
     assert.deepEqual(await stage.admin(juliet, { kind: "remove-account" }), { kind: "removed", contacts: 0 });
   });
+
+  test("has no roster made by commands that waited meanwhile", async () => {
+    const ghost = "ghost@x.example" as BareJid;
+    const set = rosterIq(ghost, "set", `<item jid="${romeo}"/>`);
+    const request = presenceStanza(ghost, "subscribe", romeo);
+    await stage.send(ghost, stage.command(juliet, "roster-iq", set));
+    await stage.send(ghost, stage.command(juliet, "outbound-subscription", request));
+    assert.equal((await stage.store.load(ghost)).roster.version, 0);
+    assert.deepEqual(stage.take(), []);
+  });
 });
 
 describe("views", () => {

@@ -16,7 +16,10 @@ export async function answerSession(
   await rosters.tell(planAnswer({ owner, id, roster: emptyRoster, at }, session, stanza));
 }
 
-/** Runs the handling of a command; a fault of the store is told to the session, one of the bus to the bus. */
+/**
+ * Runs the handling of a command; a fault of the store is told to the session, one of the bus to the bus. A command
+ * that waited while its account was removed is dropped, or it would give the next owner of the name a roster.
+ */
 export async function answerFaults(
   parts: RosterServiceParts,
   owner: BareJid,
@@ -24,6 +27,10 @@ export async function answerFaults(
   handle: () => Promise<Outcome>,
 ): Promise<Outcome> {
   try {
+    if (!(await parts.accounts.exists(owner))) {
+      parts.counters.unknownAccounts++;
+      return done;
+    }
     return await handle();
   } catch (fault) {
     const stanza = faultStanza(command.stanza, fault);
