@@ -70,6 +70,15 @@ describe("the gate of an account", () => {
     await gate.idle();
   });
 
+  it("lets everybody else have a turn between two tasks, however quick they are", async () => {
+    const gate = new AccountGate(10);
+    const order: string[] = [];
+    const all = [1, 2, 3].map((task) => gate.run("juliet", () => void order.push(`task ${task}`)));
+    setImmediate(() => order.push("somebody else"));
+    await Promise.all(all);
+    assert.deepEqual(order.indexOf("somebody else") < order.indexOf("task 3"), true, order.join());
+  });
+
   it("is full when too much waits", async () => {
     const gate = new AccountGate(2);
     const first = deferred();

@@ -58,7 +58,8 @@ export class AccountGate {
     const over = (): void => {
       const next = line.shift();
       if (next !== undefined) {
-        this.#follow(account, line, next());
+        // A store in this process answers at once: without this a long line would keep everybody else waiting.
+        setImmediate(() => this.#follow(account, line, next()));
         return;
       }
       this.#lines.delete(account);

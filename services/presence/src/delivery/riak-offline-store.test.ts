@@ -17,8 +17,13 @@ const quota = { messages: 10, bytes: 10_000 };
 let dir: string;
 let riak: EmbeddedRiak;
 let fault: (() => Promise<RiakResponse>) | undefined;
+let spy: ((response: RiakResponse) => void) | undefined;
 const client = createRiakClient({
-  transport: createDirectTransport((request) => (fault === undefined ? riak.handle(request) : fault())),
+  transport: createDirectTransport(async (request) => {
+    const response = await (fault === undefined ? riak.handle(request) : fault());
+    spy?.(response);
+    return response;
+  }),
   logger: silentLogger,
 });
 let buckets = 0;
@@ -74,6 +79,28 @@ describe("offline messages in Riak", () => {
     assert.equal((await store.read(juliet)).length, 4);
     await store.removeDelivered(juliet, new Set(["a", "b", "c", "d"]));
     assert.deepEqual(await store.read(juliet), []);
+  });
+
+  it("are not fetched again for each message while nobody else writes", async () => {
+    const bucket = nextBucket();
+    const store = createRiakOfflineStore({ client, quota, bucket });
+    await store.append(juliet, message("a", 1));
+    const answers: number[] = [];
+    spy = ({ status }) => answers.push(status);
+    try {
+      await store.append(juliet, message("b", 2));
+      assert.deepEqual(answers, [304, 200]);
+      await writeBeside(bucket, [message("c", 3)]);
+      answers.length = 0;
+      await store.append(juliet, message("d", 4));
+      assert.equal(answers[0], 300, "somebody else wrote, and is heard");
+    } finally {
+      spy = undefined;
+    }
+    assert.deepEqual(
+      (await store.read(juliet)).map(({ id }) => id),
+      ["a", "b", "c", "d"],
+    );
   });
 
   it("are not stored twice when a write is repeated", async () => {

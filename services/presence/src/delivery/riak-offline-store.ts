@@ -10,6 +10,7 @@ import { type Bucket, type RiakClient, RiakError, type ValueCodec } from "@rollc
 import type { BareJid } from "@rollcall/xmpp";
 import { exceedsQuota } from "./memory-offline-store.ts";
 import type { OfflineMessage, OfflineQuota, OfflineStore } from "./offline-store.ts";
+import { RecentMessagesCache } from "./recent-messages.ts";
 
 export const DEFAULT_OFFLINE_BUCKET = "offline";
 
@@ -25,6 +26,8 @@ export interface RiakOfflineStoreOptions {
 
 /** How often a change is made again because somebody else wrote at the same time. */
 const WRITE_ATTEMPTS = 4;
+/** What is kept in memory of the accounts that got messages most recently. */
+const RECENT_CHARACTERS = 8_388_608;
 
 interface OfflineDocument {
   readonly messages: readonly OfflineMessage[];
@@ -59,6 +62,7 @@ export function createRiakOfflineStore(options: RiakOfflineStoreOptions): Offlin
 class RiakOfflineStore implements OfflineStore {
   readonly #bucket: Bucket<OfflineDocument>;
   readonly #quota: OfflineQuota;
+  readonly #recent = new RecentMessagesCache(RECENT_CHARACTERS);
 
   constructor(options: RiakOfflineStoreOptions) {
     this.#bucket = options.client.bucket({
@@ -103,10 +107,15 @@ class RiakOfflineStore implements OfflineStore {
   }
 
   async #current(account: BareJid): Promise<Current> {
-    const fetched = await this.#bucket.get(account);
+    const recent = this.#recent.get(account);
+    const fetched = await this.#bucket.get(account, { ifNoneMatch: recent?.etag });
+    if (fetched.kind !== "unchanged") this.#recent.delete(account);
     switch (fetched.kind) {
-      case "found":
-        return { messages: fetched.value.messages, context: fetched.context };
+      case "found": {
+        const { context, etag, value } = fetched;
+        this.#recent.set(account, { context, etag, messages: value.messages });
+        return { context, messages: value.messages };
+      }
       case "siblings":
         return {
           messages: unite(fetched.siblings.map((sibling) => sibling.value)),
@@ -115,6 +124,7 @@ class RiakOfflineStore implements OfflineStore {
       case "missing":
         return { messages: [], context: fetched.context };
       case "unchanged":
+        if (recent !== undefined) return recent;
         throw new RiakError("bad-response", "a read without condition was answered as unchanged");
     }
   }
@@ -126,8 +136,12 @@ class RiakOfflineStore implements OfflineStore {
   ): Promise<void> {
     let { messages, context } = current;
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
-      const stored = await this.#bucket.put(account, { messages: change(messages) }, { context });
-      if (stored.kind === "stored") return;
+      const changed = change(messages);
+      const stored = await this.#bucket.put(account, { messages: changed }, { context });
+      if (stored.kind === "stored") {
+        this.#recent.set(account, { context: stored.context, etag: stored.etag, messages: changed });
+        return;
+      }
       messages = unite(stored.siblings.map((sibling) => sibling.value));
       context = stored.context;
     }
