@@ -214,6 +214,24 @@ describe("what is owed to a contact", () => {
     assert.equal(await stage.state(romeo, juliet), "to");
   });
 
+  test("stays owed while the session that owes it goes on", async () => {
+    let isBroken = true;
+    await open({
+      onPublish: (channel, key) =>
+        isBroken && channel === channels.inboundSubscriptions.name && key === romeo
+          ? Promise.reject(new BusError("gave-up", "not reached"))
+          : undefined,
+    });
+    await stage.presence(juliet, "subscribe", romeo);
+    await stage.presence(juliet, "subscribe", nurse);
+    assert.equal(await stage.state(romeo, juliet), "none");
+    isBroken = false;
+    await stage.rosterSet(juliet, '<item jid="friar@x.example"/>');
+    await stage.settled();
+    assert.equal(await stage.state(romeo, juliet), "none+pending-in");
+    assert.equal(stage.service.counters.recovered > 0, true);
+  });
+
   test("what was handed over is not sent again, and the next write notes it", async () => {
     await stage.presence(juliet, "subscribe", romeo);
     assert.equal((await stage.store.load(juliet)).commands.at(-1)?.confirmed, false);

@@ -40,10 +40,48 @@ describe("the log of commands", () => {
   test("is bounded, and lets go of what owes nothing first", () => {
     let log: CommandLog = [command(0, 1)];
     for (let session = 1; session <= maxCommands + 3; session += 1) {
-      log = recordCommand(log, command(session, 1, { confirmed: true }));
+      log = recordCommand(log, command(session, 1, { event: "set", confirmed: true }));
     }
     assert.equal(log.length, maxCommands);
     assert.equal(log[0]?.id.session, 0);
+  });
+
+  test("keeps what a session still owes one contact when the session goes on to others", () => {
+    const nurse = "nurse@x.example" as BareJid;
+    const log = [command(1, 6, { contact: nurse }), command(1, 7, { event: "set", confirmed: true })].reduce(
+      recordCommand,
+      [command(1, 5)] as CommandLog,
+    );
+    assert.deepEqual(
+      log.map(({ id, confirmed }) => [id.sequence, confirmed]),
+      [
+        [5, false],
+        [6, false],
+        [7, true],
+      ],
+    );
+    assert.equal(findCommand(log, command(1, 5).id), "older");
+    assert.deepEqual(recordCommand(confirmCommands(log, [log[0]!.id, log[1]!.id]), command(1, 8)), [
+      command(1, 8),
+    ]);
+  });
+
+  test("what a contact is owed is void once it is owed something later on the same side", () => {
+    const outstanding = (before: AppliedCommand, later: Partial<AppliedCommand>) =>
+      recordCommand([before], command(2, 1, later))
+        .filter(({ confirmed }) => !confirmed)
+        .map(({ id }) => id.session);
+    const subscribed = { state: "none+pending-in", approved: false } as const;
+    assert.deepEqual(
+      outstanding(command(1, 5), { event: "out:unsubscribe", before: { state: "to", approved: false } }),
+      [2],
+    );
+    assert.deepEqual(outstanding(command(1, 5), { event: "out:subscribed", before: subscribed }), [1, 2]);
+    assert.deepEqual(
+      outstanding(command(1, 5), { event: "remove", before: { state: "both", approved: false } }),
+      [2],
+    );
+    assert.deepEqual(outstanding(command(1, 5), { event: "set" }), [1, 2]);
   });
 
   test("a confirmation drops the stanza", () => {
@@ -58,6 +96,9 @@ describe("the log of commands", () => {
     const expected = [command(1, 6), command(2, 1, { confirmed: true })];
     assert.deepEqual(mergeLogs([left, right]), expected);
     assert.deepEqual(mergeLogs([right, left]), expected);
+    const owing = [command(1, 5), command(1, 6)];
+    assert.deepEqual(mergeLogs([left, owing]), [...owing, command(2, 1)]);
+    assert.deepEqual(mergeLogs([owing, left]), [...owing, command(2, 1)]);
   });
 });
 

@@ -2,7 +2,8 @@
  * The commands that a roster has seen last, kept in the stored roster itself, so that a command that comes again after
  * a crash performs its effects again instead of being decided a second time.
  *
- * One entry for each session of an origin suffices: its commands come in order, one at a time.
+ * The last entry of each session of an origin suffices to recognise its commands, which come in order, one at a time.
+ * Earlier ones are kept as long as they owe something: a contact that could not be reached still has to be told.
  */
 import type { CommandId } from "@rollcall/contracts";
 import {
@@ -79,7 +80,7 @@ export function owedStanzas(owner: BareJid, command: AppliedCommand): OwedStanza
  * session has followed, which is therefore long finished.
  */
 export function findCommand(log: CommandLog, id: CommandId): AppliedCommand | "older" | undefined {
-  const last = log.find((command) => sameSession(command.id, id));
+  const last = log.findLast((command) => sameSession(command.id, id));
   if (last === undefined || last.id.sequence < id.sequence) return undefined;
   return last.id.sequence === id.sequence ? last : "older";
 }
@@ -90,8 +91,27 @@ export function withoutOldest(log: CommandLog): CommandLog {
   return log.toSpliced(Math.max(settled, 0), 1);
 }
 
+/** Which side of the subscription the stanzas that a command owes are about. */
+function owedSides(command: AppliedCommand): Set<"to" | "from"> {
+  const sides = new Set<"to" | "from">();
+  for (const { stanza } of owedStanzas(command.contact, command)) {
+    sides.add(stanza.type === "subscribe" || stanza.type === "unsubscribe" ? "to" : "from");
+  }
+  return sides;
+}
+
+/** Whether all that a command still owes is void, because the contact is going to be told something later. */
+function isOvertaken(command: AppliedCommand, later: AppliedCommand): boolean {
+  if (command.confirmed || command.contact !== later.contact) return false;
+  const told = owedSides(later);
+  return [...owedSides(command)].every((side) => told.has(side));
+}
+
 export function recordCommand(log: CommandLog, command: AppliedCommand): CommandLog {
-  let next: CommandLog = [...log.filter((known) => !sameSession(known.id, command.id)), command];
+  const known = log
+    .map((one) => (isOvertaken(one, command) ? { ...one, stanza: undefined, confirmed: true } : one))
+    .filter((one) => !one.confirmed || !sameSession(one.id, command.id));
+  let next: CommandLog = [...known, command];
   while (next.length > maxCommands) next = withoutOldest(next);
   return next;
 }
@@ -106,7 +126,20 @@ export function confirmCommands(log: CommandLog, ids: readonly CommandId[]): Com
 }
 
 function compareIds(a: CommandId, b: CommandId): number {
-  return (a.origin < b.origin ? -1 : a.origin > b.origin ? 1 : 0) || a.session - b.session;
+  return (
+    (a.origin < b.origin ? -1 : a.origin > b.origin ? 1 : 0) ||
+    a.session - b.session ||
+    a.sequence - b.sequence
+  );
+}
+
+/** A log that knows a later command of the session, and not this one, has settled it. */
+function isSettledIn(log: CommandLog, { id }: AppliedCommand): boolean {
+  const ofSession = log.filter((known) => sameSession(known.id, id));
+  return (
+    ofSession.some((known) => known.id.sequence > id.sequence) &&
+    !ofSession.some((known) => sameCommand(known.id, id))
+  );
 }
 
 /** The logs of several versions of a roster as one; their order does not matter. */
@@ -115,15 +148,10 @@ export function mergeLogs(logs: readonly CommandLog[]): CommandLog {
   if (others.length === 0) return first;
   const merged: AppliedCommand[] = [];
   for (const command of logs.flat()) {
-    const place = merged.findIndex((known) => sameSession(known.id, command.id));
-    const known = merged[place];
-    if (known === undefined) merged.push(command);
-    else if (
-      known.id.sequence < command.id.sequence ||
-      (known.id.sequence === command.id.sequence && command.confirmed)
-    ) {
-      merged[place] = command;
-    }
+    if (logs.some((log) => isSettledIn(log, command))) continue;
+    const place = merged.findIndex((known) => sameCommand(known.id, command.id));
+    if (place < 0) merged.push(command);
+    else if (command.confirmed) merged[place] = command;
   }
   let log: CommandLog = merged.sort((a, b) => compareIds(a.id, b.id));
   while (log.length > maxCommands) log = withoutOldest(log);
