@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { befriend, type Person, story, storyServer, type XmlNode, type XmppClient } from "@rollcall/testkit";
+import { quiet } from "../exact-stanzas.ts";
 
 const server = await storyServer();
 const LENGTH = 300;
@@ -121,6 +122,29 @@ describe("what two senders send to one session", () => {
           Array.from({ length: LENGTH }, (_, index) => `s${place}-${index}`),
         );
       });
+    }),
+  );
+});
+
+describe("what the server answers in the name of an account", () => {
+  test(
+    "does not overtake: a request right behind the end of a subscription is not undone by the answer to that end",
+    story(server, ["juliet", "romeo"], async ({ juliet, romeo }) => {
+      await befriend(romeo, juliet, "to");
+      const balcony = await juliet.online("balcony");
+      const orchard = await romeo.online("orchard");
+      for (let round = 1; round <= 5; round++) {
+        orchard.send(`<presence to='${juliet.jid}' type='unsubscribe'/>`);
+        orchard.send(`<presence to='${juliet.jid}' type='subscribe' id='ask-${round}'/>`);
+        await balcony.receive("presence", { id: `ask-${round}` });
+        await quiet([orchard, balcony]);
+        assert.equal((await romeo.contacts()).get(juliet.jid)?.attributes.ask, "subscribe");
+        balcony.send(`<presence to='${romeo.jid}' type='subscribed'/>`);
+        await orchard.receive("presence", { type: "subscribed" });
+        await quiet([orchard, balcony]);
+        assert.equal((await romeo.contacts()).get(juliet.jid)?.attributes.subscription, "to");
+        assert.equal((await juliet.contacts()).get(romeo.jid)?.attributes.subscription, "from");
+      }
     }),
   );
 });
