@@ -85,7 +85,7 @@ export const connectionSettings = {
     default: 4_194_304,
     min: 65_536,
     unit: "bytes",
-    doc: "What may wait for a client that does not read, before it is disconnected.",
+    doc: "What may wait for a client that does not read, before it is disconnected; four times as much for one that does.",
   }),
   "limits.bytes_per_second": setting.integer({
     default: 0,

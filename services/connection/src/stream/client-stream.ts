@@ -21,6 +21,12 @@ import { type SetupStream, StreamSetup } from "./stream-setup.ts";
 const READ_AHEAD_BYTES = 16_384;
 /** Characters of pending output that are not kept until the end of the turn. */
 const LARGEST_WRITE = 65_536;
+/**
+ * More than the limit may wait for a client that reads, as long as some of it gets out between two of so many sweeps:
+ * what thousands of contacts have to say to one that logs in comes at once. How many times the limit.
+ */
+const SWEEPS_WITHOUT_READING = 3;
+const BURST_FACTOR = 4;
 
 /** What a stream waits for before it takes the next item from its parser; bits of `#waits`. */
 const FOR_VERDICT = 1;
@@ -61,6 +67,11 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   #lingers = false;
   #handover: OrderedHandover | undefined;
   #pending = "";
+  /** Output of earlier turns that the socket does not take yet, in pieces. */
+  #backlog: string[] | undefined;
+  #backlogLength = 0;
+  /** Sweeps that found too much waiting since the client last read. */
+  #sweepsUnread = 0;
   #waits = 0;
   #pumping = false;
   #paused = false;
@@ -122,6 +133,8 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   }
 
   drained(): void {
+    this.#sweepsUnread = 0;
+    while (this.#backlog !== undefined) if (!this.#writePiece(this.#backlog)) return;
     this.#proceed(FOR_READER);
   }
 
@@ -141,6 +154,8 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     if (this.#phase === "gone") return;
     this.#phase = "gone";
     this.#pending = "";
+    this.#backlog = undefined;
+    this.#backlogLength = 0;
     this.#endSession();
     const { addresses, counters, streams } = this.#environment;
     addresses.released(this.address, this.#session !== undefined);
@@ -239,18 +254,50 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   }
 
   flush(): void {
+    if (this.#phase !== "open") {
+      // The end of the stream: what is left goes to the socket as it is.
+      while (this.#backlog !== undefined) this.#writePiece(this.#backlog);
+    }
     if (this.#pending === "") return;
     const text = this.#pending;
     this.#pending = "";
+    if (this.#phase === "open" && (this.#waits & FOR_READER) !== 0) {
+      this.#keepForLater(text);
+      if (this.#waiting > this.#environment.limits.outputBytes * BURST_FACTOR) this.#notReading();
+      return;
+    }
     if (this.#socket.write(text, "utf8") || this.#phase !== "open") return;
     this.#waits |= FOR_READER;
     this.#steerReading();
-    const { limits, counters } = this.#environment;
-    if (this.#socket.writableLength > limits.outputBytes) {
-      counters.clientsNotReading++;
-      this.#inputBroken = true;
-      this.closeWith("resource-constraint", "the client does not read");
-    }
+  }
+
+  /** What waits for the client to read. */
+  get #waiting(): number {
+    return this.#backlogLength + this.#socket.writableLength;
+  }
+
+  #keepForLater(text: string): void {
+    this.#backlogLength += text.length;
+    this.#backlog ??= [];
+    const last = this.#backlog.length - 1;
+    const piece = this.#backlog[last];
+    if (piece !== undefined && piece.length + text.length <= LARGEST_WRITE)
+      this.#backlog[last] = piece + text;
+    else this.#backlog.push(text);
+  }
+
+  /** @returns whether the socket takes more. */
+  #writePiece(backlog: string[]): boolean {
+    const piece = backlog.shift() ?? "";
+    this.#backlogLength -= piece.length;
+    if (backlog.length === 0) this.#backlog = undefined;
+    return this.#socket.write(piece, "utf8");
+  }
+
+  #notReading(): void {
+    this.#environment.counters.clientsNotReading++;
+    this.#inputBroken = true;
+    this.closeWith("resource-constraint", "the client does not read");
   }
 
   // --- set-up ------------------------------------------------------------------------------------------------------
@@ -393,6 +440,7 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
       this.#bytesThisSecond = 0;
       this.#proceed(FOR_RATE);
     }
+    if ((this.#waits & FOR_READER) !== 0 && this.#phase === "open") this.#watchReader();
     if (this.#deadline !== 0 && now >= this.#deadline) {
       this.#deadlinePassed();
     } else if (this.#session !== undefined && this.#phase === "open" && !this.#pinged) {
@@ -400,6 +448,11 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
         this.#ping(this.#session, now);
       }
     }
+  }
+
+  #watchReader(): void {
+    if (this.#waiting <= this.#environment.limits.outputBytes) this.#sweepsUnread = 0;
+    else if (++this.#sweepsUnread >= SWEEPS_WITHOUT_READING) this.#notReading();
   }
 
   /** XEP-0199, from the server. Whatever the client says is sign of life enough. */

@@ -149,6 +149,20 @@ describe("output", () => {
     await client.expect('id="after"');
   });
 
+  test("that comes at once may be more than the limit for a client that reads", async (t) => {
+    const running = await startConnection(t, { settings: { "limits.output_bytes": 2_097_152 } });
+    const client = await running.client("juliet", "balcony");
+    const { session } = running.owners.binds[0]!.session;
+    const body = "x".repeat(100_000);
+    const items = Array.from({ length: 70 }, (_, i): NodeDelivery => {
+      return { kind: "write", session, xml: `<message id='${i}'>${body}</message>` };
+    });
+    await running.deliver(...items, { kind: "write", session, xml: "<message id='last'/>" });
+    const text = await client.expect("<message id='last'/>");
+    assert.equal(text.split(body).length, 71);
+    assert.equal(running.service.counters().clientsNotReading, 0);
+  });
+
   test("that a client never reads ends its stream", async (t) => {
     const running = await startConnection(t, { settings: { "limits.output_bytes": 65_536 } });
     const client = await running.client("juliet", "balcony");
