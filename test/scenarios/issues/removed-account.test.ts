@@ -49,4 +49,28 @@ describe("an account that is removed", () => {
       assert.deepEqual([...(await juliet.contacts()).keys()], []);
     }),
   );
+
+  test(
+    "and made again under the same name has no roster versions in common with the one before",
+    story(server, ["juliet"], async ({ juliet }) => {
+      const add = async (names: readonly string[]): Promise<void> => {
+        const session = await juliet.connect();
+        for (const name of names)
+          await session.request(
+            "set",
+            `<query xmlns='jabber:iq:roster'><item jid='${name}@example.org'/></query>`,
+          );
+        await session.close();
+      };
+      await add(["old1", "old2", "old3"]);
+      const before = await juliet.connect();
+      const version = (await before.roster()).child("query")?.attributes.ver;
+      await server.removeUser(juliet.jid);
+
+      await server.addUser(juliet.jid, juliet.password);
+      await add(["new1", "new2", "new3", "new4", "new5", "new6", "new7"]);
+      const again = await juliet.connect();
+      assert.equal((await again.roster(version)).child("query")?.elements().length, 7, "all of it");
+    }),
+  );
 });

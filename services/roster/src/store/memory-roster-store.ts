@@ -1,6 +1,6 @@
 import type { BareJid } from "@rollcall/xmpp";
 import { AccountTurns } from "./account-turns.ts";
-import { applyDecision, emptyDocument, type RosterDocument } from "./roster-document.ts";
+import { applyDecision, emptyDocument, emptySince, type RosterDocument } from "./roster-document.ts";
 import type { Committed, Decision, RosterStore, StoredRoster } from "./roster-store.ts";
 
 /** Rosters for as long as the process lives. Nobody else writes here, so there are never edits. */
@@ -37,7 +37,8 @@ export function createMemoryRosterStore(): RosterStore {
     load: (owner, seen) => update(owner, () => ({ changes: [], result: undefined }), seen),
     remove: (owner) =>
       turns.run(owner, async () => {
-        documents.delete(owner);
+        const { roster } = documents.get(owner) ?? emptyDocument;
+        documents.set(owner, emptySince(Math.max(roster.version, roster.revision) + 1));
       }),
   };
 }

@@ -26,6 +26,7 @@ import {
   decodeDocument,
   digestOf,
   emptyDocument,
+  emptySince,
   encodeBody,
   type Fragments,
   type RosterDocument,
@@ -218,7 +219,9 @@ class RiakRosterStore implements RosterStore {
   #missing(owner: BareJid, known: RosterDocument | undefined, context: string | undefined): Found {
     const fragments: Fragments = new Map();
     if (known === undefined || known.roster.contacts.size === 0) {
-      return { document: emptyDocument, fragments, context, edits: undefined, isNew: false };
+      // What a tombstone stands for had versions, which clients may know.
+      const document = context === undefined ? emptyDocument : emptySince(this.#clock.now());
+      return { document, fragments, context, edits: undefined, isNew: false };
     }
     this.#cache.delete(owner);
     this.#logger.warn({ event: "roster.gone", account: owner, contacts: known.roster.contacts.size });

@@ -46,6 +46,12 @@ export const emptyDocument: RosterDocument = {
   extra: new Map(),
 };
 
+/** No contacts in place of a roster that is gone: clients that know a version of that one know nothing of this one. */
+export function emptySince(version: number): RosterDocument {
+  const roster = { ...emptyRoster, version, revision: version, removalsKnownSince: version };
+  return { ...emptyDocument, roster };
+}
+
 /** The document after a decision; the same one where there is nothing to write. */
 export function applyDecision(document: RosterDocument, decision: Decision<unknown>): RosterDocument {
   if (decision.changes.length === 0) return document;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { contactIn, noSubscription, type RosterChange } from "@rollcall/rfc6121";
+import { changesSince, contactIn, noSubscription, type RosterChange } from "@rollcall/rfc6121";
 import { type BareJid, makeStanza } from "@rollcall/xmpp";
 import type { AppliedCommand } from "./command-log.ts";
 import type { RosterStore, StoredRoster } from "./roster-store.ts";
@@ -228,13 +228,24 @@ export function rosterStoreContract(name: string, create: () => RosterStore): vo
 
     test("removing forgets everything, and removing nothing is no error", async () => {
       const store = create();
-      await add(store, [item(romeo, "Romeo")]);
+      const before = (await add(store, [item(romeo, "Romeo")])).roster;
       await store.remove(juliet);
       await store.remove(juliet);
       const stored: StoredRoster = await store.load(juliet);
-      assert.equal(stored.roster.version, 0);
+      assert.ok(stored.roster.revision > before.revision);
       assert.equal(stored.roster.contacts.size, 0);
       assert.equal(stored.edits, undefined);
+    });
+
+    test("a version of a removed roster says nothing about the one that follows", async () => {
+      const store = create();
+      const old = (await add(store, [item(romeo, "Romeo"), item(nurse, "Nurse")])).roster;
+      await store.remove(juliet);
+      for (const contact of ["a", "b", "c", "d", "e"])
+        await add(store, [item(`${contact}@capulet.example` as BareJid, contact)]);
+      const { roster } = await store.load(juliet);
+      assert.ok(roster.version > old.version);
+      assert.equal(changesSince(roster, String(old.version)), undefined);
     });
   });
 }
