@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Logger, silentLogger } from "@rollcall/telemetry";
 import { createHttpTransport, type HttpTransport, type HttpTransportOptions } from "./http-transport.ts";
-import { answer, recorded, returned } from "./recorded.ts";
+import { answer, keyStream, recorded, returned } from "./recorded.ts";
 import { RiakError } from "./riak-error.ts";
 import type { RiakRequest } from "./riak-transport.ts";
 import { type PeerAnswer, type ScriptedPeer, startScriptedPeer } from "./scripted-peer.ts";
@@ -101,6 +101,31 @@ describe("the HTTP transport", () => {
     });
   });
 
+  test("a listing begins at another host where one refuses connections, and frees its connection at the end", async () => {
+    const dead = await closedPort();
+    await withNodes([always(keyStream(['{"keys":["a"]}']))], {}, async (_unused, [peer]) => {
+      const hosts = [dead, (peer as ScriptedPeer).url];
+      const transport = createHttpTransport({
+        hosts,
+        logger: silentLogger,
+        healthIntervalMs: 0,
+        backoffMs: 1,
+      });
+      for (let i = 0; i < 3; i++) {
+        const response = await transport.stream?.(get);
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of response?.body ?? []) chunks.push(chunk);
+        assert.equal(Buffer.concat(chunks).toString(), '{"keys":["a"]}');
+      }
+      assert.deepEqual(
+        transport.hosts().map(({ outstanding }) => outstanding),
+        [0, 0],
+      );
+      await transport.close();
+      assert.equal((await failureOf(transport.stream?.(get) ?? Promise.resolve())).code, "closed");
+    });
+  });
+
   test("a write that may have happened is repeated once more elsewhere, and the answer says so", () =>
     withNodes([inTurn(recorded.unconfirmed, returned("1"))], {}, async (transport, [peer]) => {
       const response = await transport.send(put);
@@ -183,7 +208,7 @@ describe("the HTTP transport", () => {
     const script: Script = (_request, count) =>
       count === 0 ? new Promise((resolve) => late.push(resolve)) : answer("200 OK", [], "second");
     return withNodes([script], { attempts: 1, connections: 1 }, async (transport) => {
-      assert.equal((await failureOf(transport.send({ ...get, timeoutMs: 30 }))).code, "timeout");
+      assert.equal((await failureOf(transport.send({ ...get, timeoutMs: 300 }))).code, "timeout");
       const second = transport.send(get);
       late[0]?.(answer("200 OK", [], "first"));
       assert.equal(Buffer.from((await second).body).toString(), "second");

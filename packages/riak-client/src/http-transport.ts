@@ -118,7 +118,7 @@ class PooledHttpTransport implements HttpTransport {
     const interval = options.healthIntervalMs ?? 2_000;
     if (interval > 0) {
       this.#health = setInterval(() => {
-        for (const node of this.#nodes) void node.ping(Math.min(interval, 1_000));
+        for (const node of this.#nodes) void node.ping();
       }, interval);
       this.#health.unref();
     }

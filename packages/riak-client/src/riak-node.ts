@@ -20,6 +20,15 @@ const MAX_HEADER_BYTES = 128_000;
 /** Less than Riak and the usual balancers leave an idle connection open. */
 const IDLE_CONNECTION_MS = 10_000;
 
+const PING_TIMEOUT_MS = 1_000;
+const PING: RiakRequest = {
+  method: "GET",
+  path: "/ping",
+  headers: { accept: "*/*" },
+  body: undefined,
+  timeoutMs: PING_TIMEOUT_MS,
+};
+
 /** One Riak node: its connections, and whether it is worth asking. */
 export class RiakNode {
   /** host:port, without credentials. */
@@ -29,6 +38,7 @@ export class RiakNode {
   readonly #options: RiakNodeOptions;
   readonly #breaker: CircuitBreaker;
   #outstanding = 0;
+  #pinging = false;
   #succeededAt = Number.NEGATIVE_INFINITY;
   /** How often it was taken out of use. */
   downs = 0;
@@ -89,17 +99,12 @@ export class RiakNode {
   }
 
   /** Whether the node answers at all. Says nothing good about its data, so it closes no breaker. */
-  async ping(timeoutMs: number): Promise<void> {
+  async ping(): Promise<void> {
     // Traffic tells more than a ping would.
-    if (this.#options.now() - this.#succeededAt < timeoutMs) return;
-    const request: RiakRequest = {
-      method: "GET",
-      path: "/ping",
-      headers: { accept: "*/*" },
-      body: undefined,
-      timeoutMs,
-    };
-    const outcome = await this.#exchange(request, timeoutMs);
+    if (this.#pinging || this.#options.now() - this.#succeededAt < PING_TIMEOUT_MS) return;
+    this.#pinging = true;
+    const outcome = await this.#exchange(PING, PING_TIMEOUT_MS);
+    this.#pinging = false;
     if ("response" in outcome && outcome.response.status === 200) {
       this.#breaker.answered(this.#options.now());
       return;
