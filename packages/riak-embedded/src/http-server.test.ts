@@ -62,7 +62,7 @@ test("one connection serves one request after the other, also after errors", asy
   const wire = await open(t);
   wire.send("GET /ping HTTP/1.1\n\n");
   await wire.received(/OK$/);
-  wire.send("GET /buckets/b/keys/nosuch HTTP/1.1\nHost: x\n\n");
+  wire.send("GET /buckets/b/keys/nosuch HTTP/1.1\nHost: localhost\n\n");
   assert.match(await wire.received(/not found\n$/), /HTTP\/1.1 404 Object Not Found\r\n/);
   wire.send("GET /buckets/b/keys/k?r=abc HTTP/1.1\n\n");
   assert.match(await wire.received(/or 'all'\n$/), /HTTP\/1.1 400 Bad Request\r\n/);
@@ -174,6 +174,25 @@ test("a client that leaves in the middle of a body disturbs nobody", async (t) =
   await wire.closed();
   assert.equal((await wire.store.send("GET /riak/b/short")).status, 404);
   assert.equal((await wire.store.send("PUT /riak/b/other", JSON_BODY, "1")).status, 204);
+});
+
+test("web pages that a browser on the machine shows have no access", async (t) => {
+  const write = (headers: string) =>
+    `POST /riak/xmpp/k HTTP/1.1\nContent-Type: text/plain\n${headers}\nContent-Length: 2\n\n{}`;
+  for (const headers of [
+    "Host: 127.0.0.1:8098\nOrigin: http://evil.example",
+    "Host: 127.0.0.1:8098\nOrigin: null",
+    "Host: 127.0.0.1:8098\nSec-Fetch-Site: cross-site",
+    "Host: evil.example:8098",
+  ]) {
+    const wire = await open(t);
+    wire.send(write(headers));
+    assert.match(await wire.closed(), /^HTTP\/1\.1 403 /, headers);
+    wire.socket.destroy();
+  }
+  const wire = await open(t);
+  wire.send("GET /riak/xmpp/k HTTP/1.1\nHost: localhost:8098\nSec-Fetch-Site: none\n\n");
+  await wire.received(/^HTTP\/1\.1 404 /);
 });
 
 test("bytes that are no HTTP are refused", async (t) => {

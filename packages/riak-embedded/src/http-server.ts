@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "@rollcall/telemetry";
 import { textAnswer } from "./answers.ts";
+import { isOfWebPage } from "./browser-request.ts";
 import type { ListenOptions } from "./embedded-riak.ts";
 import { titleCase } from "./object-answer.ts";
 import { tooLarge } from "./object-resource.ts";
@@ -108,6 +109,9 @@ class BodyReader {
 
   /** @throws {RefusedBody} @throws if the connection breaks. */
   read(request: IncomingMessage): Promise<Uint8Array> {
+    if (isOfWebPage(request)) {
+      return Promise.reject(new RefusedBody(textAnswer(403, "Web pages have no access.\n")));
+    }
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let length = 0;
