@@ -22,11 +22,13 @@ const READ_AHEAD_BYTES = 16_384;
 /** Characters of pending output that are not kept until the end of the turn. */
 const LARGEST_WRITE = 65_536;
 /**
- * More than the limit may wait for a client that reads, as long as some of it gets out between two of so many sweeps:
- * what thousands of contacts have to say to one that logs in comes at once. How many times the limit.
+ * More than the limit may wait for a client that reads: what thousands of contacts have to say to one that logs in
+ * comes at once. It may be this many times the limit, must get less within a few sweeps, and must be within the limit
+ * after some more.
  */
-const SWEEPS_WITHOUT_READING = 3;
 const BURST_FACTOR = 4;
+const SWEEPS_WITHOUT_READING = 3;
+const SWEEPS_OVER_LIMIT = 30;
 
 /** What a stream waits for before it takes the next item from its parser; bits of `#waits`. */
 const FOR_VERDICT = 1;
@@ -72,6 +74,8 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   #backlogLength = 0;
   /** Sweeps that found too much waiting since the client last read. */
   #sweepsUnread = 0;
+  #sweepsOver = 0;
+  #waitingAtSweep = 0;
   #waits = 0;
   #pumping = false;
   #paused = false;
@@ -451,8 +455,17 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   }
 
   #watchReader(): void {
-    if (this.#waiting <= this.#environment.limits.outputBytes) this.#sweepsUnread = 0;
-    else if (++this.#sweepsUnread >= SWEEPS_WITHOUT_READING) this.#notReading();
+    const waiting = this.#waiting;
+    if (waiting <= this.#environment.limits.outputBytes) {
+      this.#sweepsUnread = 0;
+      this.#sweepsOver = 0;
+      return;
+    }
+    this.#sweepsUnread = waiting < this.#waitingAtSweep ? 0 : this.#sweepsUnread + 1;
+    this.#waitingAtSweep = waiting;
+    this.#sweepsOver++;
+    if (this.#sweepsUnread >= SWEEPS_WITHOUT_READING || this.#sweepsOver >= SWEEPS_OVER_LIMIT)
+      this.#notReading();
   }
 
   /** XEP-0199, from the server. Whatever the client says is sign of life enough. */

@@ -150,7 +150,10 @@ describe("output", () => {
   });
 
   test("that comes at once may be more than the limit for a client that reads", async (t) => {
-    const running = await startConnection(t, { settings: { "limits.output_bytes": 2_097_152 } });
+    const running = await startConnection(t, {
+      settings: { "limits.output_bytes": 2_097_152 },
+      sweepMs: 60_000,
+    });
     const client = await running.client("juliet", "balcony");
     const { session } = running.owners.binds[0]!.session;
     const body = "x".repeat(100_000);
