@@ -16,6 +16,7 @@ export const events = {
   "bind.failed": "The owner of an account could not be asked to bind a resource.",
   "bus.handler-failed": "A handler threw; its message is tried again.",
   "bus.rejected": "A message was refused by its handler and is gone.",
+  "connection.fault": "A new connection met a fault of ours and was closed.",
   "connection.turned-away": "A connection was closed at once, because of a limit.",
   "delivery.lost": "A stanza whose session had gone could not be handed back to its owner.",
   "http.fault": "A request to the HTTP server failed for a fault of ours.",
