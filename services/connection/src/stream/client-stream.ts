@@ -138,7 +138,6 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
 
   drained(): void {
     this.#sweepsUnread = 0;
-    this.#sweepsOver = 0;
     while (this.#backlog !== undefined) if (!this.#writePiece(this.#backlog)) return;
     this.#proceed(FOR_READER);
   }
