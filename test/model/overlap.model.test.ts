@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { action, type Beginning } from "./actions.ts";
 import { Play } from "./play.ts";
 
-const runs = Number(process.env.MODEL_RUNS ?? 100);
+const runs = Number(process.env.MODEL_RUNS ?? 60);
 const seed = Number(process.env.MODEL_SEED ?? 6121);
 const path = process.env.MODEL_PATH;
 

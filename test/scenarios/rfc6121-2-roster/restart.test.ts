@@ -9,20 +9,35 @@ import { rosterNamespace, rosterOf, setItem } from "./roster-iq.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "rollcall-test-"));
 let server: RunningServer | undefined;
+const sessions: XmppClient[] = [];
 
-/** Starts the server on the folder, after stopping it if it runs. */
+/** Stops the server, if it runs; clients answer the end of their streams with theirs. */
+async function stop(): Promise<void> {
+  const stopped = server?.stop();
+  await Promise.all(
+    sessions.splice(0).map(async (session) => {
+      await session.wire.take(({ name }) => name === "error", "the stream error");
+      await session.close();
+    }),
+  );
+  await stopped;
+}
+
+/** Starts the server on the folder, after stopping it. */
 async function restart(): Promise<RunningServer> {
-  await server?.stop();
+  await stop();
   server = await startServer({ dataDir });
   return server;
 }
 
 async function connect(running: RunningServer, username: string, resource: string): Promise<XmppClient> {
-  return new Person(running, username, "secret", running.domain).connect(resource);
+  const session = await new Person(running, username, "secret", running.domain).connect(resource);
+  sessions.push(session);
+  return session;
 }
 
 after(async () => {
-  await server?.stop();
+  await stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -41,7 +41,8 @@ describe("removing an account", () => {
           contacts: 4,
           sessions: 1,
         });
-        await balcony.wire.gone();
+        await balcony.wire.take(({ name }) => name === "error", "the stream error");
+        await balcony.close();
         await quiet(others);
         const gone = (to: Person): string => presence("unavailable", balcony.full, to);
         const withoutText = (stanzas: string[]): string[] =>

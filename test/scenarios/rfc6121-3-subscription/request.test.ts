@@ -55,7 +55,12 @@ describe("a request for a subscription", () => {
     "to an address that is none comes back as malformed, and is not noted",
     story(server, ["romeo"], async ({ romeo }) => {
       const orchard = await romeo.online("orchard");
-      for (const to of [`a b@${server.domain}`, "@", `xmpp:${at("juliet")}`, `${"x".repeat(1024)}@${server.domain}`]) {
+      for (const to of [
+        `a b@${server.domain}`,
+        "@",
+        `xmpp:${at("juliet")}`,
+        `${"x".repeat(1024)}@${server.domain}`,
+      ]) {
         orchard.send(`<presence to='${to}' type='subscribe' id='bad'/>`);
         const error = await orchard.receive("presence", { type: "error", id: "bad" });
         assert.deepEqual(error.error(), { condition: "jid-malformed", type: "modify" });
