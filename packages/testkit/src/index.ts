@@ -1,6 +1,7 @@
 export { eventually } from "./eventually.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
 export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
+export { hasTool, needs } from "./tool.ts";
 export { type Endpoint, type Match, PATIENCE_MS, Wire } from "./wire.ts";
 export { XmlNode } from "./xml-tree.ts";
 export {

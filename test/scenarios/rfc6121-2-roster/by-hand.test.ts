@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
-import { Person, type RunningServer, storyServer, type XmppClient } from "@rollcall/testkit";
+import { needs, Person, type RunningServer, storyServer, type XmppClient } from "@rollcall/testkit";
 import { itemOf, pushOf, quiet, takeConversation, xmlOf } from "../exact-stanzas.ts";
 import { rosterNamespace, rosterOf, setItem } from "./roster-iq.ts";
 
@@ -35,7 +35,7 @@ async function refresh(server: RunningServer): Promise<unknown> {
 
 const added = itemOf("test1@test", "both", { name: "test1", groups: ["mytest"] });
 
-describe("the curl command of the documentation", () => {
+describe("the curl command of the documentation", needs("curl"), () => {
   test("makes the roster of somebody who has none: the contact shows at the next roster get", async () => {
     const { server, person } = await serverOfTheCommand();
     await typeCommand(server);
