@@ -67,9 +67,9 @@ export interface RiakRosterStoreOptions {
   readonly bucket?: string | undefined;
   /** Who has to answer and to acknowledge, and for how long; left out: the bucket's properties, the client's time. */
   readonly quorum?: Pick<BucketOptions<string>, "r" | "w" | "dw" | "pr" | "pw" | "timeoutMs"> | undefined;
-  /** Accounts whose decoded roster is kept; each use still asks Riak whether it has changed. Default 10,000. */
+  /** Accounts whose decoded roster is kept; each use still asks Riak whether it has changed. Default 1,000. */
   readonly cachedAccounts?: number | undefined;
-  /** Contacts in all of those together. Default 200,000. */
+  /** Contacts in all of those together, large ones counting as several. Default 10,000. */
   readonly cachedContacts?: number | undefined;
   readonly counters?: RosterStoreCounters | undefined;
 }
@@ -121,7 +121,7 @@ class RiakRosterStore implements RosterStore {
   constructor(options: RiakRosterStoreOptions) {
     const name = options.bucket ?? DEFAULT_ROSTER_BUCKET;
     this.#bucket = options.client.bucket({ ...options.quorum, name, codec: bodyCodec });
-    this.#cache = new RosterCache(options.cachedAccounts ?? 10_000, options.cachedContacts ?? 200_000);
+    this.#cache = new RosterCache(options.cachedAccounts ?? 1_000, options.cachedContacts ?? 10_000);
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#counters = options.counters ?? new RosterStoreCounters();
@@ -196,7 +196,8 @@ class RiakRosterStore implements RosterStore {
         const decoded = decodeDocument(owner, fetched.value, fetched.meta);
         const { context, etag } = fetched;
         if (decoded.document !== undefined) {
-          const entry = { etag, context, document: decoded.document, fragments: new Map() };
+          const { length } = fetched.value;
+          const entry = { etag, context, document: decoded.document, fragments: new Map(), length };
           this.#cache.set(owner, entry);
           this.#uncertain.delete(owner);
           const { roster } = decoded.document;
@@ -279,7 +280,8 @@ class RiakRosterStore implements RosterStore {
     }
     if (stored.kind === "stored") {
       this.#uncertain.delete(owner);
-      this.#cache.set(owner, { etag: stored.etag, context: stored.context, document, fragments });
+      const { etag, context } = stored;
+      this.#cache.set(owner, { etag, context, document, fragments, length: body.length });
       return undefined;
     }
     return this.#merge(owner, stored.siblings, stored.context, document, found.edits);

@@ -5,14 +5,14 @@ import type { BareJid } from "@rollcall/xmpp";
 import { type CachedRoster, RosterCache } from "./roster-cache.ts";
 import { emptyDocument } from "./roster-document.ts";
 
-function rosterOf(contacts: number): CachedRoster {
+function rosterOf(contacts: number, length = 0): CachedRoster {
   const changes = Array.from({ length: contacts }, (_, i) => ({
     kind: "put" as const,
     push: false,
     contact: { ...contactIn(emptyRoster, `c${i}@x.example` as BareJid), inRoster: true },
   }));
   const document = { ...emptyDocument, roster: applyChanges(emptyRoster, changes) };
-  return { etag: "e", context: "c", document, fragments: new Map() };
+  return { etag: "e", context: "c", document, fragments: new Map(), length };
 }
 
 const [a, b, c] = ["a@x", "b@x", "c@x"] as BareJid[] as [BareJid, BareJid, BareJid];
@@ -49,5 +49,14 @@ describe("the roster cache", () => {
     cache.set(a, rosterOf(4));
     assert.equal(cache.get(a), undefined);
     assert.equal(cache.contacts, 0);
+  });
+
+  test("large contacts count as several", () => {
+    const cache = new RosterCache(10, 10);
+    cache.set(a, rosterOf(2, 4_000));
+    assert.equal(cache.contacts, 8);
+    cache.set(b, rosterOf(2, 1_400));
+    assert.equal(cache.get(a), undefined);
+    assert.equal(cache.contacts, 3);
   });
 });

@@ -7,6 +7,16 @@ export interface CachedRoster {
   readonly context: string;
   readonly document: RosterDocument;
   readonly fragments: Fragments;
+  /** Characters of the body that it was read from or written as. */
+  readonly length: number;
+}
+
+/** Names and groups of ordinary length; a contact with more counts as several. */
+const CHARACTERS_PER_CONTACT = 500;
+
+/** What a roster counts for: its contacts, or more where they are large. */
+function weightOf({ document, length }: CachedRoster): number {
+  return Math.max(document.roster.contacts.size, Math.ceil(length / CHARACTERS_PER_CONTACT));
 }
 
 /** Forgets the rosters used longest ago, once there are too many of them, or too many contacts in all of them. */
@@ -41,7 +51,7 @@ export class RosterCache {
   set(owner: BareJid, entry: CachedRoster): void {
     this.delete(owner);
     this.#entries.set(owner, entry);
-    this.#contacts += entry.document.roster.contacts.size;
+    this.#contacts += weightOf(entry);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxAccounts && this.#contacts <= this.#maxContacts) return;
       this.delete(oldest);
@@ -52,6 +62,6 @@ export class RosterCache {
     const entry = this.#entries.get(owner);
     if (entry === undefined) return;
     this.#entries.delete(owner);
-    this.#contacts -= entry.document.roster.contacts.size;
+    this.#contacts -= weightOf(entry);
   }
 }
