@@ -26,7 +26,8 @@ const usage = `Usage: npm run bench -- [options]
   --users N        users online in login, presence and messages (default 1000)
   --connections L  comma list of connection counts for memory (default 2000,10000)
   --runs N         repeat each CPU scenario and keep the run with the median cost (default 3)
-  --write FILE     put the table between the bench markers of a Markdown file
+  --write FILE     put the table into a Markdown file, between <!-- bench:SECTION:start --> and …:end -->
+  --section NAME   which of its sections (default all)
   --help
 
 The server is started on free loopback ports in a temporary folder and stopped again.`;
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "2000,10000" },
     runs: { type: "string", default: "3" },
     write: { type: "string" },
+    section: { type: "string", default: "all" },
     help: { type: "boolean", default: false },
   },
 });
@@ -183,9 +185,10 @@ async function benchServer(kind: ServerKind, only: ReadonlySet<Name>): Promise<F
   return figures;
 }
 
-function write(file: string, text: string): void {
+function write(file: string, section: string, text: string): void {
   const before = readFileSync(file, "utf8");
-  const [start, end] = ["<!-- bench:start -->", "<!-- bench:end -->"];
+  const start = `<!-- bench:${section}:start -->`;
+  const end = `<!-- bench:${section}:end -->`;
   const from = before.indexOf(start);
   const to = before.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${file} has no ${start} … ${end}`);
@@ -209,7 +212,7 @@ async function main(): Promise<void> {
   figures.sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
   const text = `${machine()}; ${new Date().toISOString().slice(0, 10)}\n\n${table(figures)}`;
   process.stdout.write(`\n${text}\n`);
-  if (values.write !== undefined) write(values.write, text);
+  if (values.write !== undefined) write(values.write, values.section, text);
 }
 
 await main().catch((error: Error) => {
