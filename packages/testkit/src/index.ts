@@ -1,4 +1,5 @@
 export { eventually } from "./eventually.ts";
+export { freePorts, ServerProcess } from "./server-process.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
 export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
 export { hasTool, needs } from "./tool.ts";
