@@ -108,8 +108,9 @@ test("a start that fails stops what had begun and ends with code 1", async () =>
       },
     },
   });
-  assert.equal(await run(), 1);
-  assert.deepEqual(happened.slice(0, 2), ["start store", "service.start-failed"]);
+  const onStartFailed = (service: string, error: Error) => void happened.push(`${service}: ${error.message}`);
+  assert.equal(await run({ onStartFailed }), 1);
+  assert.deepEqual(happened.slice(0, 3), ["start store", "service.start-failed", "web: address in use"]);
   assert.deepEqual(happened.slice(-3), ["stop web", "stop store", "process.stopped"]);
 });
 

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly host?: ProcessHost | undefined;
   /** Called when every service has started. */
   readonly onStarted?: (() => void) | undefined;
+  /** Called with the service that did not start, and why. It is in the log, too. */
+  readonly onStartFailed?: ((service: string, error: Error) => void) | undefined;
   /** Ends the run like SIGTERM. */
   readonly until?: AbortSignal | undefined;
 }
@@ -87,8 +89,9 @@ export async function runServices(options: RunOptions): Promise<number> {
     health.serviceStarting(undefined);
   } catch (error) {
     exitCode = 1;
-    const service = begun.at(-1)?.name;
+    const service = begun.at(-1)?.name ?? "";
     logger.error({ event: "service.start-failed", service, error: asError(error) });
+    options.onStartFailed?.(service, asError(error));
     ending.abort();
   }
 

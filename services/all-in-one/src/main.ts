@@ -6,6 +6,7 @@ import { createLogger } from "@rollcall/telemetry";
 import { createAllInOne } from "./create-all-in-one.ts";
 import { greeting } from "./greeting.ts";
 import { allInOneSettings } from "./settings.ts";
+import { startFailure } from "./start-failure.ts";
 
 const usage = `Usage: npm start, or node services/all-in-one/dist/main.js
 
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
     logger,
     drainBudgetMs: settings["drain.budget_ms"],
     onStarted: () => process.stdout.write(greeting(server, settings, performance.now() - started)),
+    onStartFailed: (service, error) => process.stderr.write(startFailure(service, error, settings)),
   });
   logger.flush();
   return code;
