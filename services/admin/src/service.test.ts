@@ -304,11 +304,28 @@ test("rosters are imported, shown, refreshed and exported in the same form", asy
   assert.equal((await call(rollcall, "GET", "/rosters/nobody%40example.org")).status, 404);
 });
 
+test("lists and exports leave out an account that was removed and that the store still names", async () => {
+  const accounts = createMemoryAccountStore();
+  const rollcall = await stage({
+    accounts: {
+      ...accounts,
+      async *list() {
+        yield "removed@example.org" as BareJid;
+        yield* accounts.list();
+      },
+    },
+  });
+  await call(rollcall, "POST", "/users", alice);
+  assert.deepEqual((await call(rollcall, "GET", "/users")).lines, [{ jid: alice.jid }]);
+  assert.deepEqual((await call(rollcall, "GET", "/rosters")).lines, [{ jid: alice.jid, contacts: {} }]);
+});
+
 test("an export that fails on the way does not look complete", async () => {
   const accounts = createMemoryAccountStore();
   const rollcall = await stage({
     accounts: {
       ...accounts,
+      exists: async () => true,
       async *list() {
         for (let i = 0; i < 2000; i++) yield `user${i}@example.org` as BareJid;
         throw new Error("the listing broke");

@@ -3,6 +3,7 @@ import type { ContactRecord } from "@rollcall/contracts";
 import type { BareJid } from "@rollcall/xmpp";
 import type { FastifyInstance } from "fastify";
 import { parseAccountJid } from "../account-jid.ts";
+import { existingAccounts } from "../accounts/existing-accounts.ts";
 import type { RosterAdmin } from "../accounts/roster-admin.ts";
 import { type ImportContext, replyWithImport } from "../import/import-reply.ts";
 import { parseRosterLine } from "../import/roster-line.ts";
@@ -72,7 +73,7 @@ interface ExportedRoster {
 }
 
 async function* exported(accounts: AccountStore, rosters: RosterAdmin): AsyncGenerator<ExportedRoster> {
-  const answers = boundedMap(accounts.list(), exportConcurrency, async (jid) => {
+  const answers = boundedMap(existingAccounts(accounts), exportConcurrency, async (jid) => {
     const roster = await rosters.showKnown(jid);
     if (roster.kind === "refused") throw new Error(`the roster of an account was refused: ${roster.message}`);
     return { jid, contacts: roster.contacts };

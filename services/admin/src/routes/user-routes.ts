@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { parseAccountJid } from "../account-jid.ts";
 import type { AccountAdmin } from "../accounts/account-admin.ts";
+import { existingAccounts } from "../accounts/existing-accounts.ts";
 import { preparePassword } from "../accounts/password-keys.ts";
 import { type ImportContext, replyWithImport } from "../import/import-reply.ts";
 import { parseUserLine } from "../import/user-line.ts";
@@ -79,5 +80,5 @@ export function registerUserRoutes(scope: FastifyInstance, deps: UserRoutesDeps)
 }
 
 async function* listed(accounts: AccountStore): AsyncGenerator<{ jid: string }> {
-  for await (const jid of accounts.list()) yield { jid };
+  for await (const jid of existingAccounts(accounts)) yield { jid };
 }
