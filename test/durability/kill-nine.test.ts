@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { eventually, ServerProcess, type XmlNode, XmppClient } from "@rollcall/testkit";
-import { disagreements, RosterHistory, type Subscription } from "./roster-history.ts";
+import { disagreements, RosterHistory, repeated, type Subscription } from "./roster-history.ts";
 
 const kills = Number(process.env.KILLS ?? 50);
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
@@ -68,7 +68,11 @@ async function loginAll(): Promise<Session[]> {
 }
 
 function itemsOf(roster: XmlNode): Map<string, XmlNode> {
-  return new Map((roster.child("query")?.elements() ?? []).map((item) => [item.attributes.jid ?? "", item]));
+  return new Map(listOf(roster).map((item) => [item.attributes.jid ?? "", item]));
+}
+
+function listOf(roster: XmlNode): readonly XmlNode[] {
+  return roster.child("query")?.elements() ?? [];
 }
 
 /** The contacts that one session alone changes. */
@@ -89,6 +93,8 @@ async function look(sessions: readonly Session[]): Promise<string[]> {
   for (const session of sessions) {
     const roster = await session.client.roster();
     const items = itemsOf(roster);
+    const jids = listOf(roster).map((item) => item.attributes.jid ?? "");
+    problems.push(...repeated(session.person, jids));
     for (const contact of ownContacts(session)) {
       problems.push(
         ...history.observe(`${session.person}: ${contact}`, items.get(contact)?.attributes.name ?? "absent"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { disagreements, RosterHistory } from "./roster-history.ts";
+import { disagreements, RosterHistory, repeated } from "./roster-history.ts";
 
 function changed(value: string): RosterHistory {
   const history = new RosterHistory();
@@ -46,6 +46,13 @@ describe("the history of a roster", () => {
     assert.equal(changed("Juliet").observeVersion("romeo", "4").length, 1);
     assert.equal(changed("Juliet").observeVersion("romeo", "5").length, 1);
     assert.deepEqual(changed("Juliet").observeVersion("romeo", "6"), []);
+  });
+
+  test("sees a contact that is there more than once, and says so once", () => {
+    assert.deepEqual(repeated("romeo", ["juliet", "nurse", "juliet", "juliet"]), [
+      "romeo has juliet more than once",
+    ]);
+    assert.deepEqual(repeated("romeo", ["juliet", "nurse"]), []);
   });
 
   test("sees half a subscription, in either direction, and a request that waits for ever", () => {

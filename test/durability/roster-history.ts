@@ -64,6 +64,14 @@ export class RosterHistory {
   }
 }
 
+/** The contacts that a roster names more than once: what was acknowledged once may be there once. */
+export function repeated(owner: string, contacts: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const contact of contacts) (seen.has(contact) ? twice : seen).add(contact);
+  return [...twice].map((contact) => `${owner} has ${contact} more than once`);
+}
+
 /** One direction of a subscription as the two rosters have it. */
 export interface Subscription {
   readonly subscriber: string;
