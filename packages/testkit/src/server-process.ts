@@ -81,8 +81,8 @@ export class ServerProcess {
   }
 
   /** Starts the process and waits for nothing. */
-  spawn(): ChildProcess {
-    const child = spawn(process.execPath, [main], {
+  spawn(...args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, [main, ...args], {
       cwd: this.folder,
       env: this.env,
       stdio: ["ignore", "pipe", "pipe"],
