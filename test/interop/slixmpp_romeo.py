@@ -48,5 +48,5 @@ class Romeo(slixmpp.ClientXMPP):
 
 port, password, certificates = sys.argv[1:4]
 romeo = Romeo(password, certificates)
-romeo.connect(address=("localhost", int(port)), disable_starttls=False)
+romeo.connect(address=("127.0.0.1", int(port)), disable_starttls=False)
 romeo.loop.run_until_complete(romeo.disconnected)

@@ -115,6 +115,10 @@ export const connectionSettings = {
     default: true,
     doc: "Offers PLAIN beside SCRAM, for old clients.",
   }),
+  "auth.channel_binding": setting.boolean({
+    default: false,
+    doc: "Offers the -PLUS variants of SCRAM over TLS 1.3 (RFC 9266). Clients that bind to tls-unique there, such as slixmpp 1.8, cannot log in then.",
+  }),
   "auth.retries": setting.integer({
     default: 3,
     min: 2,

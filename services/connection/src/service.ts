@@ -121,6 +121,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       accounts,
       logger,
       plain: settings["auth.plain"],
+      channelBinding: settings["auth.channel_binding"],
       iterations: settings["auth.scram_iterations"],
       decoySecret: await decoySecret(settings["auth.decoy_secret"], settings["data.dir"]),
       derive: boundDerivation(settings["auth.concurrent_hashes"], settings["auth.waiting_hashes"]),

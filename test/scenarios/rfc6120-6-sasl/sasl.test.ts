@@ -20,7 +20,7 @@ import {
   saslNamespace,
 } from "../raw-stream.ts";
 
-const server = await storyServer();
+const server = await storyServer({ settings: { "auth.channel_binding": true } });
 const twoDomains = await storyServer({ settings: { domains: ["capulet.example", "montague.example"] } });
 
 function mechanismsOf(features: { child(name: string): { elements(): { text(): string }[] } | undefined }) {

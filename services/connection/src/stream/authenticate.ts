@@ -21,6 +21,8 @@ export interface AuthenticatorOptions {
   readonly derive: DeriveKey;
   readonly decoySecret: Uint8Array;
   readonly plain: boolean;
+  /** Offers the -PLUS mechanisms where the stream has a channel binding. */
+  readonly channelBinding: boolean;
   /** PBKDF2 iterations that unknown users seem to have: those of accounts made now. */
   readonly iterations: number;
 }
@@ -44,7 +46,7 @@ export class Authenticator {
 
   /** What to offer, strongest first; the -PLUS mechanisms where the stream has a channel binding. */
   mechanisms(channelBinding: boolean): readonly string[] {
-    return channelBinding ? this.#bound : this.#unbound;
+    return channelBinding && this.#options.channelBinding ? this.#bound : this.#unbound;
   }
 
   /** Begins an exchange with one of the `mechanisms`. */
@@ -54,7 +56,9 @@ export class Authenticator {
       domain,
       serverNonce: randomText(18),
       unknownUsers: { secret: this.#options.decoySecret, iterations: this.#options.iterations },
-      channelBindings: channelBinding && [{ type: "tls-exporter", data: channelBinding }],
+      channelBindings: this.#options.channelBinding
+        ? channelBinding && [{ type: "tls-exporter", data: channelBinding }]
+        : undefined,
     });
   }
 

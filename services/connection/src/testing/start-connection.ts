@@ -121,6 +121,7 @@ export function defaultSettings(): ConnectionSettings {
     ...(Object.fromEntries(values) as ConnectionSettings),
     domains: ["example.org"],
     "auth.scram_iterations": 4096,
+    "auth.channel_binding": true,
     "listen.c2s": anyPort,
     "listen.c2s_tls": anyPort,
     "tls.required": false,
