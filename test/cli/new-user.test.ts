@@ -89,17 +89,14 @@ describe("the exit code of a command", () => {
   });
 
   test("is 2 for a command line, settings or a token that are wrong", async () => {
-    const commands = [
-      "user",
-      "user invent",
-      "user add",
-      "roster show",
-      "roster import nowhere.ndjson",
-    ]) {
-      const { code, stdout, stderr } = await rollcall(server, command);
-      assert.deepEqual({ command, code, stdout }, { command, code: 2, stdout: "" });
-      assert.notEqual(stderr, "");
-    }
+    const commands = ["user", "user invent", "user add", "roster show", "roster import nowhere.ndjson"];
+    await Promise.all(
+      commands.map(async (command) => {
+        const { code, stdout, stderr } = await rollcall(server, command);
+        assert.deepEqual({ command, code, stdout }, { command, code: 2, stdout: "" });
+        assert.notEqual(stderr, "");
+      }),
+    );
     const setting = await rollcall(server, "user list", { env: { ROLLCALL_DOMAINZ: "x" } });
     assert.equal(setting.code, 2);
     assert.match(setting.stderr, /ROLLCALL_DOMAINZ: unknown variable; did you mean ROLLCALL_DOMAINS\?/);
