@@ -10,8 +10,8 @@ import { drain, header } from "./collect-items.ts";
 import type { Element } from "./element.ts";
 import { parseFragment } from "./parse-fragment.ts";
 import { StreamParser } from "./parse-stream.ts";
-import { referenceParse, type Verdict } from "./testing/reference-parser.ts";
 import { serializeStanza } from "./stanza.ts";
+import { referenceParse, type Verdict } from "./testing/reference-parser.ts";
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 400);
 
