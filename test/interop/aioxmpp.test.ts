@@ -14,6 +14,7 @@ test(
     try {
       await meetAndTalk(him, her);
 
+      await her.close();
       assert.equal(await server.end("SIGTERM"), 0);
       await server.start();
       her = await juliet(server);

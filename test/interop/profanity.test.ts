@@ -80,6 +80,7 @@ test("profanity logs in, subscribes, is approved, sees presence, chats, and come
     her.send(`<message to='${message.from}' type='chat' id='m1'><body>O Romeo</body></message>`);
     await terminal.shows(/O Romeo/);
 
+    await her.close();
     assert.equal(await server.end("SIGTERM"), 0);
     await server.start();
     her = await juliet(server);

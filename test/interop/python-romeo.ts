@@ -100,6 +100,7 @@ export async function pythonStory(library: string): Promise<void> {
     await him.end();
     await her.receive("presence", { from: "romeo@localhost/orchard", type: "unavailable" });
 
+    await her.close();
     assert.equal(await server.end("SIGTERM"), 0);
     await server.start();
     her = await juliet(server);

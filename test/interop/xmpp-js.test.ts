@@ -87,6 +87,7 @@ test("xmpp.js logs in, subscribes, is approved, sees presence, chats, and comes 
     "O Romeo ☕",
   );
 
+  await her.close();
   assert.equal(await server.end("SIGTERM"), 0);
   await server.start();
   her = await juliet(server);
