@@ -6,7 +6,6 @@ import { agree, interopServer, juliet, password } from "./cast.ts";
 
 // Its TLS has no option for trust; this process trusts the self-made certificate of the server under test.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
-process.removeAllListeners("warning");
 
 interface Romeo {
   readonly client: Client;
