@@ -49,11 +49,27 @@ export function ownershipContract(name: string, make: () => Promise<OwnershipUnd
     test("after release nothing is owned, every loss was told, and releasing again does nothing", () =>
       withOwnership(async (ownership) => {
         const lost = new Set<number>();
-        ownership.watch({ gained() {}, lost: (partition) => lost.add(partition) });
+        ownership.watch({ gained() {}, lost: (partition) => void lost.add(partition) });
         await ownership.release();
         await ownership.release();
         assert.equal(lost.size, PARTITIONS);
         assert.equal(ownership.epochOf(7), undefined);
+      }));
+
+    test("release waits for the work under way that a listener tells of", () =>
+      withOwnership(async (ownership) => {
+        const order: string[] = [];
+        ownership.watch({
+          gained() {},
+          async lost(partition) {
+            if (partition !== 7) return;
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            order.push("finished");
+          },
+        });
+        await ownership.release();
+        order.push("released");
+        assert.deepEqual(order, ["finished", "released"]);
       }));
 
     test("a listener that stopped watching hears nothing more", () =>

@@ -14,5 +14,9 @@ export interface Ownership {
 
 export interface OwnershipListener {
   gained(partition: number, epoch: number): void;
-  lost(partition: number): void;
+  /**
+   * The partition is not this process's any more. A promise says when work under way for it is finished: a hand-over
+   * waits for it, within bounds; where the partition is lost already nothing can wait. It must not reject.
+   */
+  lost(partition: number): void | Promise<void>;
 }

@@ -17,9 +17,12 @@ export function createSoleOwnership(): Ownership {
     async release() {
       if (!owned) return;
       owned = false;
+      const finishing: (void | Promise<void>)[] = [];
       for (const listener of listeners) {
-        for (let partition = 0; partition < PARTITIONS; partition += 1) listener.lost(partition);
+        for (let partition = 0; partition < PARTITIONS; partition += 1)
+          finishing.push(listener.lost(partition));
       }
+      await Promise.all(finishing);
     },
   };
 }
