@@ -40,7 +40,8 @@ test("others are reached by their front door", () => {
     file.imports
       .filter(
         ({ specifier, file: target }) =>
-          (/^@rollcall\/[^/]+\/./.test(specifier) && !(specifier.endsWith("/contract") && file.isTest)) ||
+          (/^@rollcall\/[^/]+\/./.test(specifier) &&
+            !(/\/(contract|testing)$/.test(specifier) && file.isTest)) ||
           (target !== undefined && !target.startsWith(`${file.home}/`)),
       )
       .map(({ specifier }) => `${file.path} imports ${specifier}`),

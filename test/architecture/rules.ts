@@ -21,6 +21,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/telemetry": [],
   "packages/bus": ["packages/contracts", "packages/telemetry"],
   "packages/ownership": ["packages/contracts", "packages/telemetry"],
+  "packages/nats": ["packages/runtime", "packages/telemetry"],
   "packages/riak-client": ["packages/telemetry"],
   "packages/riak-embedded": ["packages/telemetry"],
   "packages/accounts": ["packages/xmpp", "packages/riak-client", "packages/telemetry"],

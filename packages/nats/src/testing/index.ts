@@ -1,0 +1,1 @@
+export { natsServerMissing, startNatsServer, type TestNatsServer } from "./start-nats-server.ts";
