@@ -35,4 +35,7 @@ export const subjects = {
   node: (nodeId: string): string => `${PREFIX}.node.${checkedToken(nodeId)}`,
   instance: (instanceId: string): string => `${PREFIX}.instance.${checkedToken(instanceId)}`,
   heartbeat: (nodeId: string): string => `${PREFIX}.heartbeat.${checkedToken(nodeId)}`,
+  /** Not a subject, but as durable: the JetStream KV bucket with the leases of a service. */
+  leaseBucket: (address: Exclude<Address, "node">): string =>
+    `rollcall-v1-${address === "roster-owner" ? "roster" : "presence"}-leases`,
 } as const;

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { PARTITIONS } from "@rollcall/contracts";
+import { natsServerMissing, startNatsServer, type TestNatsServer } from "@rollcall/nats/testing";
+import { silentLogger } from "@rollcall/telemetry";
+import { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
+import { ownershipContract } from "./ownership.contract.ts";
+
+const missing = natsServerMissing();
+let instances = 0;
+
+async function eventually(what: string, holds: () => boolean, withinMs = 5_000): Promise<number> {
+  const began = performance.now();
+  while (!holds()) {
+    if (performance.now() - began > withinMs) assert.fail(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return performance.now() - began;
+}
+
+function open(connection: NatsConnection, options: Partial<NatsOwnershipOptions> = {}): NatsOwnership {
+  instances += 1;
+  return createNatsOwnership({
+    connection,
+    service: "roster-owner",
+    instanceId: `roster-${instances}-${process.pid}`,
+    logger: silentLogger,
+    ...options,
+  });
+}
+
+const owned = (ownership: NatsOwnership): number[] =>
+  Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(
+    (partition) => ownership.epochOf(partition) !== undefined,
+  );
+
+function assertDivided(...ownerships: NatsOwnership[]): void {
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const owners = ownerships.filter((ownership) => ownership.epochOf(partition) !== undefined);
+    assert.equal(owners.length, 1, `partition ${partition}`);
+    for (const ownership of ownerships) {
+      assert.equal(ownership.locate(partition)?.epoch, owners[0]?.epochOf(partition));
+    }
+  }
+}
+
+const settled = (...ownerships: NatsOwnership[]): boolean =>
+  ownerships.every(
+    (ownership) => ownership.notReady().length === 0 && ownership.members().length === ownerships.length,
+  ) && ownerships.reduce((sum, ownership) => sum + owned(ownership).length, 0) === PARTITIONS;
+
+if (missing === false) {
+  ownershipContract("ownership by leases in NATS", async () => {
+    const server = await startNatsServer();
+    const connection = await server.connect();
+    const ownership = open(connection);
+    return {
+      ownership,
+      settle: async () => void (await eventually("settled", () => settled(ownership))),
+      close: async () => {
+        await ownership.release();
+        await connection.close();
+        await server.stop();
+      },
+    };
+  });
+}
+
+describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () => {
+  let server: TestNatsServer;
+  let connection: NatsConnection;
+  before(async () => {
+    server = await startNatsServer();
+    connection = await server.connect();
+  });
+  after(async () => {
+    await connection.close();
+    await server.stop();
+  });
+
+  test("instances divide the partitions, move as few as they can, and a leave hands over fast", async () => {
+    const [romeo, juliet] = [open(connection), open(connection)];
+    await eventually("two settled", () => settled(romeo, juliet));
+    assertDivided(romeo, juliet);
+    const nurse = open(connection);
+    await eventually("three settled", () => settled(romeo, juliet, nurse));
+    assertDivided(romeo, juliet, nurse);
+
+    const leaving = owned(nurse);
+    assert.ok(leaving.length > PARTITIONS / 6);
+    let gaps = 0;
+    const stoppedAt = new Map<number, number>();
+    nurse.watch({ gained() {}, lost: (partition) => void stoppedAt.set(partition, performance.now()) });
+    const taken = new Map<number, number>();
+    for (const ownership of [romeo, juliet]) {
+      ownership.watch({ gained: (partition) => void taken.set(partition, performance.now()), lost() {} });
+    }
+    await nurse.release();
+    await eventually("taken over", () => settled(romeo, juliet));
+    for (const partition of leaving) {
+      gaps = Math.max(
+        gaps,
+        (taken.get(partition) ?? Number.POSITIVE_INFINITY) - (stoppedAt.get(partition) ?? 0),
+      );
+    }
+    assert.ok(gaps < 500, `${gaps} ms`);
+    await Promise.all([romeo.release(), juliet.release()]);
+  });
+
+  test("services do not share leases", async () => {
+    const roster = open(connection);
+    const presence = open(connection, { service: "presence-owner" });
+    await eventually("both settled", () => settled(roster) && settled(presence));
+    await Promise.all([roster.release(), presence.release()]);
+  });
+
+  test("a hand-over waits for the work under way", async () => {
+    const first = open(connection);
+    await eventually("one settled", () => settled(first));
+    let finish = (): void => {};
+    const working = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const moved: number[] = [];
+    first.watch({
+      gained() {},
+      lost: (partition) => {
+        moved.push(partition);
+        return working;
+      },
+    });
+    const second = open(connection);
+    await eventually("asked to hand over", () => moved.length > 0 && second.members().length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(owned(second), []);
+    finish();
+    await eventually("two settled", () => settled(first, second));
+    assertDivided(first, second);
+    await Promise.all([first.release(), second.release()]);
+  });
+
+  test("a killed process is noticed by the absence of its instance, and a frozen one after the TTL", async () => {
+    const helper = fileURLToPath(new URL("./testing/owner-process.js", import.meta.url));
+    const start = async (ttlMs: number): Promise<ChildProcess> => {
+      const child = fork(helper, [String(server.port), String(ttlMs)]);
+      await once(child, "message");
+      return child;
+    };
+    const survivor = open(connection, { ttlMs: 1_500 });
+    const killed = await start(1_500);
+    await eventually(
+      "two members",
+      () => owned(survivor).length < PARTITIONS && survivor.members().length === 2,
+    );
+    const began = performance.now();
+    killed.kill("SIGKILL");
+    await eventually("taken over", () => settled(survivor));
+    assert.ok(performance.now() - began < 1_000);
+
+    const frozen = await start(1_500);
+    await eventually(
+      "two members",
+      () => owned(survivor).length < PARTITIONS && survivor.members().length === 2,
+    );
+    const frozenAt = performance.now();
+    frozen.kill("SIGSTOP");
+    await eventually("taken over", () => settled(survivor));
+    const outage = performance.now() - frozenAt;
+    // It had renewed up to a fifth of the TTL before.
+    assert.ok(outage > 1_000 && outage < 3_500, `${outage} ms`);
+    const epochs = owned(survivor).map((partition) => survivor.epochOf(partition));
+    const [report] = await Promise.all([once(frozen, "message"), frozen.kill("SIGCONT")]);
+    assert.equal(report[0], "lost everything");
+    assert.ok(epochs.every((epoch) => epoch !== undefined));
+    frozen.kill("SIGKILL");
+    await eventually("alone again", () => settled(survivor));
+    await survivor.release();
+  });
+
+  test("a server that is restarted moves nothing, and one that is away too long stops the owners", async () => {
+    const ownership = open(connection, { ttlMs: 2_500 });
+    await eventually("settled", () => settled(ownership));
+    const epoch = ownership.epochOf(0);
+    await server.halt("SIGKILL");
+    await server.resume();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.equal(ownership.epochOf(0), epoch);
+    await server.halt();
+    await eventually("stopped", () => owned(ownership).length === 0);
+    await server.resume();
+    await eventually("settled again", () => settled(ownership), 10_000);
+    assert.ok((ownership.epochOf(0) ?? 0) > (epoch ?? 0));
+    await ownership.release();
+  });
+});
