@@ -2,17 +2,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "@rollcall/testkit";
 import { accepts } from "./prosody.ts";
 import { selfSignedCertificate } from "./self-signed.ts";
-import {
-  DOMAIN,
-  freePorts,
-  type LoadUser,
-  PASSWORD,
-  type ServerKind,
-  stopProcess,
-  until,
-} from "./server-under-test.ts";
+import { DOMAIN, type LoadUser, PASSWORD, type ServerKind, stopProcess, until } from "./server-under-test.ts";
 
 const control = "/usr/sbin/ejabberdctl";
 

@@ -4,16 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "@rollcall/testkit";
 import { selfSignedCertificate } from "./self-signed.ts";
-import {
-  DOMAIN,
-  freePorts,
-  type LoadUser,
-  PASSWORD,
-  type ServerKind,
-  stopProcess,
-  until,
-} from "./server-under-test.ts";
+import { DOMAIN, type LoadUser, PASSWORD, type ServerKind, stopProcess, until } from "./server-under-test.ts";
 
 const binary = "/usr/bin/prosody";
 

@@ -3,15 +3,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  DOMAIN,
-  freePorts,
-  type LoadUser,
-  PASSWORD,
-  type ServerKind,
-  stopProcess,
-  until,
-} from "./server-under-test.ts";
+import { freePorts } from "@rollcall/testkit";
+import { DOMAIN, type LoadUser, PASSWORD, type ServerKind, stopProcess, until } from "./server-under-test.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 

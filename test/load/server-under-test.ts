@@ -1,6 +1,5 @@
 /** What the bench needs of a server, whoever wrote it. */
 import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import type { LoadEndpoint } from "./load-client.ts";
 
 export interface LoadUser {
@@ -29,18 +28,6 @@ export interface ServerKind {
   missing(): string | undefined;
   /** Starts it on free ports with these accounts and rosters in a folder of its own. */
   start(users: readonly LoadUser[], options?: { readonly jemalloc?: boolean }): Promise<ServerUnderTest>;
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Polls until `ready` says so. @throws after a minute. */
