@@ -19,7 +19,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/xeps": ["packages/xmpp"],
   "packages/contracts": ["packages/xmpp"],
   "packages/telemetry": [],
-  "packages/bus": ["packages/contracts", "packages/telemetry"],
+  "packages/bus": ["packages/xmpp", "packages/contracts", "packages/telemetry"],
   "packages/ownership": ["packages/contracts", "packages/telemetry"],
   "packages/nats": ["packages/runtime", "packages/telemetry"],
   "packages/riak-client": ["packages/telemetry"],

@@ -1,3 +1,11 @@
-export { type Bus, type ConsumeOptions, type Consumer, done, type Outcome } from "./bus.ts";
+export {
+  type Bus,
+  type ConsumeOptions,
+  type Consumer,
+  done,
+  type MessageMeta,
+  type Outcome,
+  type SendOptions,
+} from "./bus.ts";
 export { BusError, type BusErrorCode } from "./bus-error.ts";
 export { createMemoryBus, type MemoryBusOptions } from "./memory-bus.ts";

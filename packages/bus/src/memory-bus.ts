@@ -4,20 +4,21 @@
  * Messages wait in one queue that a microtask works off, so a handler never runs inside `publish`, and the order of
  * publishing is the order of starting. A key is held while its `serial` handler runs, and while a retry is due;
  * what comes for a held key waits in that key's line. Payloads are handed over as they are; with `encode` they go
- * through the envelope first, which tests use so that nothing survives here that would not survive a wire.
+ * through the frame first, which tests use so that nothing survives here that would not survive a wire.
  */
 import {
   type Address,
   type Channel,
-  decodeAnswer,
-  decodeEnvelope,
-  encodeAnswer,
-  encodeEnvelope,
+  checkAnswer,
+  decodeFrame,
+  encodeFrame,
+  encodeMessage,
+  encodeMessageBody,
   type MulticastChannel,
   type QuestionChannel,
 } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
-import type { Bus, ConsumeOptions, Consumer, Outcome } from "./bus.ts";
+import type { Bus, ConsumeOptions, Consumer, MessageMeta, Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
 
 export interface MemoryBusOptions {
@@ -140,18 +141,18 @@ class MemoryBus implements Bus {
   consume<P>(
     channel: Channel<P>,
     options: ConsumeOptions,
-    handle: (key: string, payload: P) => Outcome | Promise<Outcome>,
+    handle: (key: string, payload: P, meta: MessageMeta) => Outcome | Promise<Outcome>,
   ): Consumer {
     const place = placeOf(channel, options);
-    return this.#open(place, (keys, payload) => handle(keys[0] ?? "", payload as P));
+    return this.#open(place, (keys, payload) => handle(keys[0] ?? "", payload as P, noMeta));
   }
 
   consumeMulticast<P>(
     channel: MulticastChannel<P>,
     _options: ConsumeOptions,
-    handle: (keys: readonly string[], payload: P) => Outcome | Promise<Outcome>,
+    handle: (keys: readonly string[], payload: P, meta: MessageMeta) => Outcome | Promise<Outcome>,
   ): Consumer {
-    return this.#open(channel.name, (keys, payload) => handle(keys, payload as P));
+    return this.#open(channel.name, (keys, payload) => handle(keys, payload as P, noMeta));
   }
 
   answer<Q, A>(
@@ -413,27 +414,27 @@ class MemoryBus implements Bus {
   #throughTheWire(channel: string, keys: readonly string[], payload: unknown): unknown {
     if (!this.#options.encode) return payload;
     this.#sequence += 1;
-    const decoded = decodeEnvelope(
-      encodeEnvelope({
-        origin: { origin: "memory", session: 0, sequence: this.#sequence },
-        epoch: 0,
-        trace: undefined,
-        channel,
-        keys,
-        payload,
-      }),
-    );
-    if (decoded.kind === "malformed") throw new BusError("failed", `malformed: ${decoded.reason}`);
-    return decoded.envelope.payload;
+    const id = this.#sequence;
+    const body = encodeMessageBody({ id, channel, payload, acting: undefined, trace: undefined });
+    const frame = { from: "memory", link: 0, base: id, heard: undefined, probe: undefined };
+    const decoded = decodeFrame(encodeFrame(frame, [encodeMessage(id, keys, [], body)], []));
+    const message = decoded.kind === "frame" ? decoded.frame.messages[0] : undefined;
+    if (message === undefined || message.malformed !== undefined) {
+      throw new BusError("failed", `malformed: ${message?.malformed ?? "frame"}`);
+    }
+    return message.payload;
   }
 
   #answerThroughTheWire<A>(channel: string, answer: unknown): A {
     if (!this.#options.encode) return answer as A;
-    const decoded = decodeAnswer(channel, encodeAnswer(answer));
-    if (decoded.kind === "malformed") throw new BusError("failed", `malformed: ${decoded.reason}`);
-    return decoded.answer as A;
+    const checked = checkAnswer(channel, JSON.parse(JSON.stringify(answer) ?? "null"));
+    if (checked.kind === "malformed") throw new BusError("failed", `malformed: ${checked.reason}`);
+    return checked.answer as A;
   }
 }
+
+/** Nothing comes twice here, and there is nobody else. */
+const noMeta: MessageMeta = { id: undefined, from: undefined, asOf: 0 };
 
 function deskName(channel: string, nodeId: string): string {
   return `${channel} ${nodeId}`;

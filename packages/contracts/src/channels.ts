@@ -14,7 +14,15 @@
 import type { BareJid } from "@rollcall/xmpp";
 import type { DeliverStanza, NodeDeliveries, PresenceFanOut } from "./delivery.ts";
 import type { AccountEffects, InboundSubscription, RosterCommand, RosterView } from "./roster-messages.ts";
-import type { BindAnswer, BindResource, SessionCommand } from "./session.ts";
+import type {
+  BindAnswer,
+  BindResource,
+  KnownSessionsAnswer,
+  KnownSessionsQuestion,
+  SessionCommand,
+  SessionReport,
+  SessionReportQuestion,
+} from "./session.ts";
 
 /** Which process gets a message: the owner of the partition of a bare JID, or one connection node by its id. */
 export type Address = "roster-owner" | "presence-owner" | "node";
@@ -123,7 +131,17 @@ export const channels = {
   nodeDeliveries: { name: "node-deliveries", address: "node", order: "start" } as Channel<NodeDeliveries>,
   deliver: { name: "deliver", address: "presence-owner", order: "start" } as Channel<DeliverStanza>,
   fanOut: { name: "fan-out", address: "presence-owner" } as MulticastChannel<PresenceFanOut>,
+  /** A new presence owner asks a node for the sessions of its partitions. */
+  reportSessions: { name: "report-sessions", address: "node" } as QuestionChannel<
+    SessionReportQuestion,
+    SessionReport
+  >,
   bind: { name: "bind", address: "presence-owner" } as QuestionChannel<BindResource, BindAnswer>,
+  /** A node that may have been taken for dead asks which of its sessions still count. The key is any account of the partition. */
+  knownSessions: { name: "known-sessions", address: "presence-owner" } as QuestionChannel<
+    KnownSessionsQuestion,
+    KnownSessionsAnswer
+  >,
   presenceCommands: {
     name: "presence-commands",
     address: "presence-owner",

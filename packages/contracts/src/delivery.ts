@@ -35,13 +35,17 @@ export type PresenceFanOut =
       readonly id: string | undefined;
     };
 
-/** To a connection node. */
+/**
+ * To a connection node. `id` is there where the same thing may come twice, from an owner and from the one after it:
+ * a session gets each id once. It is absent where a repetition does no harm, and on a bus that never repeats.
+ */
 export type NodeDelivery =
   | {
       readonly kind: "write";
       readonly session: number;
       /** Complete stanzas as XML. */
       readonly xml: string;
+      readonly id?: string | undefined;
     }
   | {
       /** One stanza for several sessions, `before + to + after` (`to` is escaped already). */
@@ -51,6 +55,7 @@ export type NodeDelivery =
       readonly to: readonly string[];
       /** `sessions[i]` gets the stanza with `to[i]`. */
       readonly sessions: readonly number[];
+      readonly id?: string | undefined;
     }
   | {
       /** Ends a stream with a stream error condition of RFC 6120, 4.9.3. */

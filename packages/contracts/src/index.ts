@@ -18,15 +18,22 @@ export {
 } from "./channels.ts";
 export type { DeliverStanza, NodeDeliveries, NodeDelivery, PresenceFanOut } from "./delivery.ts";
 export {
-  type Decoded,
-  type DecodedAnswer,
-  decodeAnswer,
-  decodeEnvelope,
-  ENVELOPE_VERSION,
-  type Envelope,
-  encodeAnswer,
-  encodeEnvelope,
-} from "./envelope.ts";
+  type Ack,
+  type Acting,
+  type CheckedAnswer,
+  checkAnswer,
+  type DecodedFrame,
+  decodeFrame,
+  encodeAck,
+  encodeFrame,
+  encodeMessage,
+  encodeMessageBody,
+  FRAME_VERSION,
+  type Frame,
+  type FrameMessage,
+  type Heard,
+  type OwnerAddress,
+} from "./frame.ts";
 export { PARTITIONS, partitionOf } from "./partition.ts";
 export type {
   AccountEffect,
@@ -37,5 +44,16 @@ export type {
   RosterView,
   SubscriptionValue,
 } from "./roster-messages.ts";
-export type { BindAnswer, BindResource, CommandId, SessionCommand, SessionRef } from "./session.ts";
-export { subjects } from "./subjects.ts";
+export type {
+  BindAnswer,
+  BindResource,
+  CommandId,
+  KnownSessionsAnswer,
+  KnownSessionsQuestion,
+  ReportedSession,
+  SessionCommand,
+  SessionRef,
+  SessionReport,
+  SessionReportQuestion,
+} from "./session.ts";
+export { lastToken, subjects } from "./subjects.ts";

@@ -24,7 +24,18 @@ import type {
   RosterCommand,
   RosterView,
 } from "./roster-messages.ts";
-import type { BindAnswer, BindResource, CommandId, SessionCommand, SessionRef } from "./session.ts";
+import type {
+  BindAnswer,
+  BindResource,
+  CommandId,
+  KnownSessionsAnswer,
+  KnownSessionsQuestion,
+  ReportedSession,
+  SessionCommand,
+  SessionRef,
+  SessionReport,
+  SessionReportQuestion,
+} from "./session.ts";
 
 const text = z.string();
 const optionalText = z.string().optional() as unknown as z.ZodType<string | undefined>;
@@ -67,6 +78,36 @@ export const bindAnswer = z.discriminatedUnion("kind", [
     condition: z.enum(["resource-constraint", "conflict", "not-allowed"]),
   }),
 ]) satisfies z.ZodType<BindAnswer>;
+
+export const sessionReportQuestion = z.object({
+  owner: text,
+  partitions: z.array(z.object({ partition: count, epoch: count })),
+  after: count,
+}) satisfies z.ZodType<SessionReportQuestion>;
+
+const reportedSession = z.object({
+  session: count,
+  jid: text,
+  boundAt: z.number(),
+  interested: z.boolean(),
+  presence: optionalStanza,
+  presenceAt: z.number(),
+  directed: z.array(text),
+}) as unknown as z.ZodType<ReportedSession>;
+
+export const sessionReport = z.object({
+  sessions: z.array(reportedSession),
+  more: z.boolean(),
+}) satisfies z.ZodType<SessionReport>;
+
+export const knownSessionsQuestion = z.object({
+  node: text,
+  sessions: z.array(count),
+}) satisfies z.ZodType<KnownSessionsQuestion>;
+
+export const knownSessionsAnswer = z.object({
+  unknown: z.array(count),
+}) satisfies z.ZodType<KnownSessionsAnswer>;
 
 const sessionCommands = [
   z.object({ kind: z.literal("broadcast-presence"), session, stanza, at: z.number() }),
@@ -158,9 +199,10 @@ export const presenceFanOut = z.discriminatedUnion("kind", [
 ]) as unknown as z.ZodType<PresenceFanOut>;
 
 const nodeDelivery = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("write"), session: count, xml: text }),
+  z.object({ kind: z.literal("write"), session: count, xml: text, id: optionalText }),
   z.object({
     kind: z.literal("fan-out"),
+    id: optionalText,
     before: text,
     after: text,
     to: z.array(text),

@@ -1,4 +1,4 @@
-import type { BareJid, Stanza } from "@rollcall/xmpp";
+import type { BareJid, FullJid, Stanza } from "@rollcall/xmpp";
 
 /** Where a session's stream is: a handle that is unique within one incarnation of a connection node. */
 export interface SessionRef {
@@ -54,3 +54,45 @@ export type SessionCommand =
       readonly session: SessionRef;
       readonly at: number;
     };
+
+/**
+ * What a node has of the partitions, page by page: `after` is the last session handle of the page before, 0 for the first.
+ * The asker is the owner of the partitions under these epochs, whatever the node has heard of them so far.
+ */
+export interface SessionReportQuestion {
+  readonly owner: string;
+  readonly partitions: readonly { readonly partition: number; readonly epoch: number }[];
+  readonly after: number;
+}
+
+/** A bound session as its node knows it: what owners have acknowledged, and nothing that is still on its way to them. */
+export interface ReportedSession {
+  readonly session: number;
+  readonly jid: FullJid;
+  /** Milliseconds since the epoch: of two sessions with one full JID the later one counts. */
+  readonly boundAt: number;
+  /** Has fetched the roster (RFC 6121, 2.2). */
+  readonly interested: boolean;
+  /** The last available presence without `to`; `undefined` when it is not available. */
+  readonly presence: Stanza | undefined;
+  readonly presenceAt: number;
+  /** Who got directed presence and no unavailable since (RFC 6121, 4.6.3). */
+  readonly directed: readonly string[];
+}
+
+export interface SessionReport {
+  readonly sessions: readonly ReportedSession[];
+  /** There are more after the last one here. */
+  readonly more: boolean;
+}
+
+export interface KnownSessionsQuestion {
+  readonly node: string;
+  /** Handles. */
+  readonly sessions: readonly number[];
+}
+
+export interface KnownSessionsAnswer {
+  /** Those of the handles that the owner does not know. */
+  readonly unknown: readonly number[];
+}

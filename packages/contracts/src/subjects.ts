@@ -1,16 +1,15 @@
 /**
- * Every NATS subject of the system. Grammar, from wide to narrow, the version early, never a JID:
+ * Every NATS subject of the system, and the names of its buckets. Grammar, from wide to narrow, the version early, never a JID:
  *
- *   rollcall.v1.roster.<partition>       commands and questions to the roster owner
- *   rollcall.v1.presence.<partition>     commands and questions to the presence owner
- *   rollcall.v1.node.<nodeId>            to one connection node
- *   rollcall.v1.instance.<instanceId>    is this process there
- *   rollcall.v1.heartbeat.<nodeId>       one a second from each connection node
+ *   rollcall.v1.link.<process>             frames to one process (docs/adr/0010)
+ *   rollcall.v1.bounce.<process>.<peer>    "no responders" for a frame of this process to that peer
+ *   rollcall.v1.instance.<process>         is this process there
+ *   rollcall.v1.heartbeat.<nodeId>         one a second from each connection node
+ *   rollcall.v1.roll-call                  asks every connection node for a heartbeat at once
  *
  * A subject is a durable identifier: it changes only with a new version token.
  */
 import type { Address } from "./channels.ts";
-import { PARTITIONS } from "./partition.ts";
 
 const PREFIX = "rollcall.v1";
 
@@ -22,20 +21,24 @@ function checkedToken(name: string): string {
   return name;
 }
 
-function checkedPartition(partition: number): number {
-  if (!Number.isInteger(partition) || partition < 0 || partition >= PARTITIONS) {
-    throw new RangeError(`no such partition: ${partition}`);
-  }
-  return partition;
-}
-
 export const subjects = {
-  partition: (address: Exclude<Address, "node">, partition: number): string =>
-    `${PREFIX}.${address === "roster-owner" ? "roster" : "presence"}.${checkedPartition(partition)}`,
-  node: (nodeId: string): string => `${PREFIX}.node.${checkedToken(nodeId)}`,
-  instance: (instanceId: string): string => `${PREFIX}.instance.${checkedToken(instanceId)}`,
+  link: (processId: string): string => `${PREFIX}.link.${checkedToken(processId)}`,
+  bounce: (processId: string, peerId: string): string =>
+    `${PREFIX}.bounce.${checkedToken(processId)}.${checkedToken(peerId)}`,
+  /** What a process subscribes to for all its bounces. */
+  bounces: (processId: string): string => `${PREFIX}.bounce.${checkedToken(processId)}.*`,
+  instance: (processId: string): string => `${PREFIX}.instance.${checkedToken(processId)}`,
   heartbeat: (nodeId: string): string => `${PREFIX}.heartbeat.${checkedToken(nodeId)}`,
-  /** Not a subject, but as durable: the JetStream KV bucket with the leases of a service. */
+  heartbeats: `${PREFIX}.heartbeat.*`,
+  rollCall: `${PREFIX}.roll-call`,
+  /** The JetStream KV bucket with the leases of a service. */
   leaseBucket: (address: Exclude<Address, "node">): string =>
     `rollcall-v1-${address === "roster-owner" ? "roster" : "presence"}-leases`,
+  /** The JetStream KV bucket with what nodes that die owe to others. */
+  sessionBucket: "rollcall-v1-sessions",
 } as const;
+
+/** The last token of a heartbeat or bounce subject. */
+export function lastToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf(".") + 1);
+}

@@ -31,6 +31,7 @@ import {
   memberKey,
   parseLeaseKey,
 } from "./lease-records.ts";
+import type { Owner } from "./ownership.ts";
 
 export interface LeaseRules {
   readonly instance: string;
@@ -77,11 +78,6 @@ export type LeaseResult =
   | { readonly kind: "entry"; readonly entry: LeaseEntry }
   /** Anything else; it may have been performed. */
   | { readonly kind: "failed" };
-
-export interface Owner {
-  readonly instanceId: string;
-  readonly epoch: number;
-}
 
 interface Member {
   readonly record: MemberRecord;

@@ -6,9 +6,9 @@
 import { type NatsConnection, NoRespondersError, RequestError } from "@nats-io/transport-node";
 import { type Address, PARTITIONS, subjects } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
-import { Lease, type LeaseAction, type LeaseResult, type Owner } from "./lease.ts";
+import { Lease, type LeaseAction, type LeaseResult } from "./lease.ts";
 import { LeaseBucket } from "./lease-bucket.ts";
-import type { Ownership, OwnershipListener } from "./ownership.ts";
+import type { Owner, Ownership, OwnershipListener } from "./ownership.ts";
 
 export interface NatsOwnershipOptions {
   readonly connection: NatsConnection;
