@@ -1,0 +1,331 @@
+/**
+ * Hands messages to the handlers of this process, in the order that the port promises.
+ *
+ * Messages wait in one queue that a microtask works off, so a handler never runs inside `take`, and the order of
+ * taking is the order of starting. A key is held while its `serial` handler runs, and while a retry is due;
+ * what comes for a held key waits in that key's line.
+ */
+import type { Logger } from "@rollcall/telemetry";
+import type { Consumer, MessageMeta, Outcome } from "./bus.ts";
+import { BusError } from "./bus-error.ts";
+
+export interface DispatcherOptions {
+  readonly logger: Logger;
+  /** Unfinished messages over all channels before `queue-full`. */
+  readonly queueLimit: number;
+  /** Messages waiting for one key before `queue-full`. */
+  readonly keyLimit: number;
+  /** How often a message is tried before `gave-up`. */
+  readonly attempts: number;
+  /** How long a message waits for somebody to consume its channel before `no-owner`. */
+  readonly patienceMs: number;
+  /** Wait before a message is tried again whose handler threw. */
+  readonly retryMs: number;
+}
+
+export type Handler = (
+  keys: readonly string[],
+  payload: unknown,
+  meta: MessageMeta,
+) => Outcome | Promise<Outcome>;
+
+export type QuestionHandler = (key: string, question: unknown) => unknown;
+
+/** What became of a message. */
+export type Settled =
+  | { readonly kind: "done" }
+  | { readonly kind: "rejected"; readonly reason: string }
+  | { readonly kind: "failed"; readonly error: BusError };
+
+export interface Delivery {
+  /** Channel, with the node id where it is addressed to a node. */
+  readonly place: string;
+  /** Messages of one line share one order per key. */
+  readonly line: string;
+  readonly serial: boolean;
+  readonly keys: readonly string[];
+  readonly payload: unknown;
+  readonly meta: MessageMeta;
+  /** Called once. */
+  readonly settle: (settled: Settled) => void;
+}
+
+interface Job {
+  readonly delivery: Delivery;
+  readonly line: Line;
+  readonly keys: readonly string[];
+  attempts: number;
+  readonly settle: (settled: Settled) => void;
+}
+
+/** What shares one order per key: a serial channel by itself, or everything of one address that starts in order. */
+interface Line {
+  readonly held: Map<string, Job[]>;
+}
+
+interface Desk {
+  readonly handle: Handler;
+  inFlight: number;
+  onIdle: (() => void) | undefined;
+}
+
+/** Jobs worked off before sockets and timers get their turn. */
+const JOBS_PER_TURN = 2_000;
+
+const isDone: Settled = { kind: "done" };
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #desks = new Map<string, Desk>();
+  readonly #lines = new Map<string, Line>();
+  readonly #questions = new Map<string, QuestionHandler>();
+  readonly #absent = new Map<string, Set<Job>>();
+  #queue: Job[] = [];
+  #scheduled = false;
+  #unfinished = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Messages taken and not settled. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  isConsumed(place: string): boolean {
+    return this.#desks.has(place);
+  }
+
+  /** Settles at once with `queue-full` when too much is unfinished; otherwise later. */
+  take(delivery: Delivery): void {
+    if (this.#unfinished >= this.#options.queueLimit) {
+      delivery.settle(failed("queue-full", "too many unfinished messages"));
+      return;
+    }
+    let line = this.#lines.get(delivery.line);
+    if (line === undefined) {
+      line = { held: new Map() };
+      this.#lines.set(delivery.line, line);
+    }
+    this.#unfinished += 1;
+    this.#push({ delivery, line, keys: delivery.keys, attempts: 0, settle: delivery.settle });
+  }
+
+  open(place: string, handle: Handler): Consumer {
+    if (this.#desks.has(place)) throw new Error(`${place} is consumed already`);
+    const desk: Desk = { handle, inFlight: 0, onIdle: undefined };
+    this.#desks.set(place, desk);
+    const waiting = this.#absent.get(place);
+    this.#absent.delete(place);
+    for (const job of waiting ?? []) this.#push(job);
+    return {
+      drain: async () => {
+        this.#desks.delete(place);
+        if (desk.inFlight > 0) {
+          await new Promise<void>((resolve) => {
+            desk.onIdle = resolve;
+          });
+        }
+      },
+    };
+  }
+
+  answer(place: string, handle: QuestionHandler): Consumer {
+    if (this.#questions.has(place)) throw new Error(`${place} is answered already`);
+    this.#questions.set(place, handle);
+    return {
+      drain: async () => {
+        this.#questions.delete(place);
+      },
+    };
+  }
+
+  /** Whoever answers at this place. */
+  questionHandler(place: string): QuestionHandler | undefined {
+    return this.#questions.get(place);
+  }
+
+  #push(job: Job): void {
+    this.#queue.push(job);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#work());
+  }
+
+  #work(): void {
+    let worked = 0;
+    for (;;) {
+      const batch = this.#queue;
+      this.#queue = [];
+      for (const job of batch) this.#dispatch(job);
+      worked += batch.length;
+      if (this.#queue.length === 0) {
+        this.#scheduled = false;
+        return;
+      }
+      if (worked >= JOBS_PER_TURN) {
+        setImmediate(() => this.#work());
+        return;
+      }
+    }
+  }
+
+  #dispatch(job: Job): void {
+    const held = job.line.held;
+    if (held.size === 0) {
+      this.#run(job);
+      return;
+    }
+    const busy = job.keys.filter((key) => held.has(key));
+    if (busy.length === 0) {
+      this.#run(job);
+      return;
+    }
+    if (job.keys.length === 1) {
+      this.#wait(job);
+      return;
+    }
+    const free = job.keys.filter((key) => !held.has(key));
+    const parts = this.#split(
+      job,
+      free.length === 0 ? busy.map((key) => [key]) : [free, ...busy.map((key) => [key])],
+    );
+    for (const part of parts) this.#dispatch(part);
+  }
+
+  #wait(job: Job): void {
+    const waiting = job.line.held.get(job.keys[0] ?? "") as Job[];
+    if (waiting.length >= this.#options.keyLimit) {
+      this.#settle(job, failed("queue-full", "too many messages wait for this key"));
+    } else waiting.push(job);
+  }
+
+  /** Cuts a multicast up where some of its keys are held. The whole is finished when every part is. */
+  #split(job: Job, groups: readonly (readonly string[])[]): Job[] {
+    let open = groups.length;
+    let outcome = isDone;
+    const settle = (settled: Settled): void => {
+      if (outcome.kind !== "failed" && settled.kind !== "done") outcome = settled;
+      open -= 1;
+      if (open === 0) job.settle(outcome);
+    };
+    this.#unfinished += groups.length - 1;
+    return groups.map((keys) => ({ ...job, keys, settle }));
+  }
+
+  /** Hands a job over. Returns whether its keys stay held. */
+  #run(job: Job): boolean {
+    const { place, payload, meta, serial } = job.delivery;
+    const desk = this.#desks.get(place);
+    if (desk === undefined) {
+      this.#waitForConsumer(job);
+      return false;
+    }
+    job.attempts += 1;
+    let outcome: Outcome | Promise<Outcome>;
+    try {
+      outcome = desk.handle(job.keys, payload, meta);
+    } catch (error) {
+      outcome = this.#threw(job, error);
+    }
+    if (!(outcome instanceof Promise)) return this.#conclude(job, outcome);
+    desk.inFlight += 1;
+    if (serial) this.#hold(job);
+    outcome
+      .catch((error: unknown) => this.#threw(job, error))
+      .then((result) => {
+        desk.inFlight -= 1;
+        if (desk.inFlight === 0) desk.onIdle?.();
+        if (!this.#conclude(job, result)) this.#release(job);
+      }, ignore);
+    return serial;
+  }
+
+  #threw(job: Job, error: unknown): Outcome {
+    this.#options.logger.error({ event: "bus.handler-failed", channel: job.delivery.place, error });
+    return { kind: "retry", afterMs: this.#options.retryMs };
+  }
+
+  /** Returns whether the job is to be tried again, its keys held until then. */
+  #conclude(job: Job, outcome: Outcome): boolean {
+    switch (outcome.kind) {
+      case "retry":
+        return this.#retry(job, outcome.afterMs);
+      case "reject":
+        this.#options.logger.warn({
+          event: "bus.rejected",
+          channel: job.delivery.place,
+          reason: outcome.reason,
+        });
+        this.#settle(job, { kind: "rejected", reason: outcome.reason });
+        return false;
+      case "done":
+        this.#settle(job, isDone);
+        return false;
+    }
+  }
+
+  #retry(job: Job, afterMs: number): boolean {
+    if (job.attempts >= this.#options.attempts) {
+      this.#settle(job, failed("gave-up", `${job.delivery.place}: ${job.attempts} attempts failed`));
+      return false;
+    }
+    this.#hold(job);
+    setTimeout(() => {
+      if (!this.#run(job)) this.#release(job);
+    }, afterMs);
+    return true;
+  }
+
+  #hold(job: Job): void {
+    for (const key of job.keys) if (!job.line.held.has(key)) job.line.held.set(key, []);
+  }
+
+  /** Lets what waits for the keys go, up to the next message that holds its key again. */
+  #release(job: Job): void {
+    const held = job.line.held;
+    for (const key of job.keys) {
+      const waiting = held.get(key);
+      if (waiting === undefined) continue;
+      for (;;) {
+        const next = waiting.shift();
+        if (next === undefined) {
+          held.delete(key);
+          break;
+        }
+        if (this.#run(next)) break;
+      }
+    }
+  }
+
+  #waitForConsumer(job: Job): void {
+    const { place } = job.delivery;
+    const nobody = failed("no-owner", `nobody consumes ${place}`);
+    if (this.#options.patienceMs === 0) {
+      this.#settle(job, nobody);
+      return;
+    }
+    let waiting = this.#absent.get(place);
+    if (waiting === undefined) {
+      waiting = new Set();
+      this.#absent.set(place, waiting);
+    }
+    const jobs = waiting;
+    jobs.add(job);
+    setTimeout(() => {
+      if (this.#absent.get(place) === jobs && jobs.delete(job)) this.#settle(job, nobody);
+    }, this.#options.patienceMs);
+  }
+
+  #settle(job: Job, settled: Settled): void {
+    this.#unfinished -= 1;
+    job.settle(settled);
+  }
+}
+
+function failed(code: "queue-full" | "no-owner" | "gave-up", message: string): Settled {
+  return { kind: "failed", error: new BusError(code, message) };
+}
+
+function ignore(): void {}
