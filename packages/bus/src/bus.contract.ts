@@ -9,8 +9,16 @@ import { type Bus, done, type Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
 
 export interface BusUnderTest {
+  /** Publishes, and consumes what is addressed to owners. */
   readonly bus: Bus;
+  /** Two nodes that `bus` can reach, with the bus that consumes for each. */
+  readonly nodes: readonly [NodeUnderTest, NodeUnderTest];
   close(): Promise<void>;
+}
+
+export interface NodeUnderTest {
+  readonly nodeId: string;
+  readonly bus: Bus;
 }
 
 const romeo = "romeo@example.net" as BareJid;
@@ -38,10 +46,10 @@ function hasCode(code: string): (error: unknown) => boolean {
 }
 
 export function busContract(name: string, make: () => Promise<BusUnderTest>): void {
-  const withBus = async (run: (bus: Bus) => Promise<void>): Promise<void> => {
+  const withBus = async (run: (bus: Bus, made: BusUnderTest) => Promise<void>): Promise<void> => {
     const made = await make();
     try {
-      await run(made.bus);
+      await run(made.bus, made);
     } finally {
       await made.close();
     }
@@ -217,29 +225,29 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
     test("a question that nobody answers in time, or that fails, is told apart from one with no owner", () =>
       withBus(async (bus) => {
         const question = { account: juliet, prober: romeo };
-        await assert.rejects(bus.request(channels.subscribers, juliet, question, 5), hasCode("no-owner"));
+        await assert.rejects(bus.request(channels.subscribers, juliet, question, 100), hasCode("no-owner"));
         let answers: "never" | "throws" = "never";
         bus.answer(channels.subscribers, {}, () => {
           if (answers === "throws") throw new Error("no");
           return new Promise<never>(() => {});
         });
-        await assert.rejects(bus.request(channels.subscribers, juliet, question, 5), hasCode("no-answer"));
+        await assert.rejects(bus.request(channels.subscribers, juliet, question, 100), hasCode("no-answer"));
         answers = "throws";
-        await assert.rejects(bus.request(channels.subscribers, juliet, question, 500), hasCode("failed"));
+        await assert.rejects(bus.request(channels.subscribers, juliet, question, 5_000), hasCode("failed"));
       }));
 
     test("what is sent to a node reaches that node only", () =>
-      withBus(async (bus) => {
+      withBus(async (bus, { nodes: [a, b] }) => {
         const seen: string[] = [];
-        for (const nodeId of ["a", "b"]) {
-          bus.consume(channels.nodeDeliveries, { nodeId }, (key) => {
-            seen.push(`${nodeId} got ${key}`);
+        for (const node of [a, b]) {
+          node.bus.consume(channels.nodeDeliveries, { nodeId: node.nodeId }, (key) => {
+            seen.push(`${node.nodeId} got ${key}`);
             return done;
           });
         }
-        await bus.publish(channels.nodeDeliveries, "b", { items: [] });
-        await bus.publish(channels.nodeDeliveries, "a", { items: [] });
-        assert.deepEqual(seen, ["b got b", "a got a"]);
+        await bus.publish(channels.nodeDeliveries, b.nodeId, { items: [] });
+        await bus.publish(channels.nodeDeliveries, a.nodeId, { items: [] });
+        assert.deepEqual(seen, [`${b.nodeId} got ${b.nodeId}`, `${a.nodeId} got ${a.nodeId}`]);
       }));
 
     test("messages wait a while for somebody to consume them, in order, then come back as no-owner", () =>
@@ -307,7 +315,7 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
           return done;
         });
         const first = bus.publish(channels.presenceCommands, romeo, command(1));
-        await new Promise((resolve) => setImmediate(resolve));
+        while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
         const drained = consumer.drain();
         const second = bus.publish(channels.presenceCommands, juliet, command(2));
         working.open();

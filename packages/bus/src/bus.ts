@@ -81,7 +81,10 @@ export interface ConsumeOptions {
   readonly nodeId?: string | undefined;
 }
 
-/** What became of a delivery. A handler that throws counts as `retry`. */
+/**
+ * What became of a delivery. A handler that throws counts as `retry`. The reason `fenced` of a `reject` says that somebody
+ * else owns by now what the message is about: over NATS it goes to that one, and a sender that acts itself is told so.
+ */
 export type Outcome =
   | { readonly kind: "done" }
   | { readonly kind: "retry"; readonly afterMs: number }

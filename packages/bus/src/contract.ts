@@ -1,1 +1,1 @@
-export { type BusUnderTest, busContract } from "./bus.contract.ts";
+export { type BusUnderTest, busContract, type NodeUnderTest } from "./bus.contract.ts";

@@ -253,11 +253,14 @@ export class Dispatcher {
       case "retry":
         return this.#retry(job, outcome.afterMs);
       case "reject":
-        this.#options.logger.warn({
-          event: "bus.rejected",
-          channel: job.delivery.place,
-          reason: outcome.reason,
-        });
+        // Nothing is lost where another owner takes the message.
+        if (outcome.reason !== "fenced") {
+          this.#options.logger.warn({
+            event: "bus.rejected",
+            channel: job.delivery.place,
+            reason: outcome.reason,
+          });
+        }
         this.#settle(job, { kind: "rejected", reason: outcome.reason });
         return false;
       case "done":

@@ -9,7 +9,11 @@ import { createMemoryBus } from "./memory-bus.ts";
 for (const encode of [false, true]) {
   busContract(`the in-memory bus${encode ? ", encoding every payload," : ""}`, async () => {
     const bus = createMemoryBus({ logger: silentLogger, encode, patienceMs: 20, retryMs: 1, attempts: 10 });
-    return { bus, close: () => bus.drain() };
+    const nodes = [
+      { nodeId: "a", bus },
+      { nodeId: "b", bus },
+    ] as const;
+    return { bus, nodes, close: () => bus.drain() };
   });
 }
 

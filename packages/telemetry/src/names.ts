@@ -14,7 +14,12 @@ export const events = {
   "admin.user-created": "An operator created an account.",
   "admin.user-removed": "An operator removed an account, with its sessions, roster and messages.",
   "bind.failed": "The owner of an account could not be asked to bind a resource.",
+  "bus.fault": "A fault of ours in following the connection to NATS.",
   "bus.handler-failed": "A handler threw; its message is tried again.",
+  "bus.malformed":
+    "A frame or message from another process could not be used. For frames at most one line in 10 s.",
+  "bus.not-answered": "A question could not be answered here; the asker was told.",
+  "bus.not-published": "The NATS client did not take a frame; it is sent again.",
   "bus.rejected": "A message was refused by its handler and is gone.",
   "connection.fault": "A new connection met a fault of ours and was closed.",
   "connection.turned-away": "A connection was closed at once, because of a limit.",

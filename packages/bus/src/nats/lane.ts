@@ -1,0 +1,302 @@
+/**
+ * What this process has for one partition (or one node), in order, whoever owns it.
+ *
+ * Messages go out as they come while the owner takes them. When one comes back, or the owner changes, nothing more goes
+ * out until everything under way has come back or ended; then all of it goes out again, in the order it was published.
+ */
+import type { Ack } from "@rollcall/contracts";
+import { BusError } from "../bus-error.ts";
+import type { Cargo } from "./link.ts";
+import { type Destination, type Outgoing, refusal } from "./outgoing.ts";
+
+/** Takes cargo to one process, which may be this one. */
+export interface Route {
+  readonly peer: string;
+  /** Since when the process cannot be found. */
+  readonly bouncedSince: number | undefined;
+  /** When it last said something. */
+  readonly heardAt: number;
+  send(cargo: Cargo): void;
+}
+
+export interface LanePort {
+  now(): number;
+  /** The way to the present owner. */
+  route(destination: Destination): Route | undefined;
+  /** Calls `lane.tick` every few tens of milliseconds while `isWaiting`. */
+  waiting(lane: Lane): void;
+}
+
+/** Wait before a message is sent again that came back; it is spread so that not all come at once. */
+const RETRY_MS = 20;
+const RETRY_SPREAD_MS = 30;
+/** An owner that was replaced may still finish what it has; so long it is waited for. */
+const FAREWELL_MS = 200;
+/** With a node that cannot be found patience is short: others notice its death, and what it had is told again. */
+export interface LanePatience {
+  /** How long a message may wait for somebody who takes it. */
+  readonly unansweredMs: number;
+  /** How long the process of a node may not be found. */
+  readonly bouncedMs: number;
+  /** How long a process that is there may take for one message. */
+  readonly workingMs: number;
+}
+
+/** A process that said something so long ago counts as there. */
+const ALIVE_MS = 3_000;
+
+/** The keys of a message that belong to one lane. */
+export interface Part {
+  readonly outgoing: Outgoing;
+  readonly lane: Lane;
+  readonly keys: readonly string[];
+}
+
+export function openPart(outgoing: Outgoing, lane: Lane, keys: readonly string[]): Part {
+  outgoing.partOpened();
+  return { outgoing, lane, keys };
+}
+
+/** Parts of one message that travel together. */
+export class Shipment implements Cargo {
+  readonly outgoing: Outgoing;
+  readonly fresh: readonly number[];
+  readonly #parts: Part[];
+
+  constructor(outgoing: Outgoing, parts: Part[], fresh: readonly number[]) {
+    this.outgoing = outgoing;
+    this.#parts = parts;
+    this.fresh = fresh;
+  }
+
+  get body(): string {
+    return this.outgoing.body;
+  }
+
+  keys(): readonly string[] {
+    const [only] = this.#parts;
+    return this.#parts.length === 1 && only !== undefined
+      ? only.keys
+      : this.#parts.flatMap(({ keys }) => keys);
+  }
+
+  acked(ack: Ack): void {
+    for (const part of this.#parts.splice(0)) part.lane.ended(this, part, ack);
+  }
+
+  /** The part does not travel here any more. */
+  takeBack(lane: Lane): Part | undefined {
+    const at = this.#parts.findIndex((part) => part.lane === lane);
+    return at === -1 ? undefined : this.#parts.splice(at, 1)[0];
+  }
+}
+
+export class Lane {
+  readonly destination: Destination;
+  readonly #port: LanePort;
+  readonly #patience: LanePatience;
+  #queue: Part[] = [];
+  /** First of `#queue` that has not gone out. */
+  #head = 0;
+  readonly #inFlight = new Set<Shipment>();
+  #via: Route | undefined;
+  #returned: Part[] = [];
+  #isReturning = false;
+  #isFresh = false;
+  #retryAt: number | undefined;
+  #farewellAt = Number.POSITIVE_INFINITY;
+
+  constructor(destination: Destination, port: LanePort, patience: LanePatience) {
+    this.destination = destination;
+    this.#port = port;
+    this.#patience = patience;
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight.size === 0 && this.#queued === 0 && this.#returned.length === 0;
+  }
+
+  /** The way on which the next message may leave now, if nothing is before it. */
+  openRoute(): Route | undefined {
+    if (this.#isReturning || this.#queued > 0 || this.#retryAt !== undefined) return undefined;
+    const route = this.#port.route(this.destination);
+    return this.#inFlight.size === 0 || route === this.#via ? route : undefined;
+  }
+
+  /** The part leaves with this shipment. @returns the partition if earlier refusals are void. */
+  departs(shipment: Shipment, route: Route): void {
+    this.#via = route;
+    this.#inFlight.add(shipment);
+    this.#port.waiting(this);
+  }
+
+  /** Whether the next message has to be marked as the first after some came back. */
+  takeFresh(): number | undefined {
+    if (!this.#isFresh || this.destination.kind === "node") return undefined;
+    this.#isFresh = false;
+    return this.destination.partition;
+  }
+
+  /** Waits in its turn. */
+  enqueue(part: Part): void {
+    this.#queue.push(part);
+    this.#port.waiting(this);
+    this.#pump();
+  }
+
+  /** For `Shipment`. */
+  ended(shipment: Shipment, part: Part, ack: Ack): void {
+    this.#inFlight.delete(shipment);
+    const { outgoing } = part;
+    switch (ack.kind) {
+      case "done":
+      case "answer":
+        outgoing.partSettled(undefined);
+        break;
+      case "error":
+        outgoing.partSettled(refusal(ack.code, outgoing.channel));
+        break;
+      case "not-owner": {
+        const refused = part.keys.filter((key) => ack.keys.includes(key));
+        if (refused.length === 0) outgoing.partSettled(undefined);
+        else {
+          this.#returned.push({ ...part, keys: refused });
+          this.#isReturning = true;
+        }
+        break;
+      }
+    }
+    this.#goOn();
+  }
+
+  /** Somebody else may own the partition now. */
+  ownerChanged(): void {
+    if (this.#inFlight.size === 0) {
+      this.#retryAt = undefined;
+      this.#pump();
+      return;
+    }
+    if (this.#port.route(this.destination) === this.#via) return;
+    this.#isReturning = true;
+    if (this.#via?.bouncedSince !== undefined) this.#takeAllBack();
+    else this.#farewellAt = this.#port.now() + FAREWELL_MS;
+    this.#goOn();
+  }
+
+  /** The process of `route` cannot be found. */
+  bounced(route: Route): void {
+    if (this.#via !== route || this.#inFlight.size === 0) return;
+    if (this.#port.route(this.destination) !== route) this.ownerChanged();
+  }
+
+  tick(): void {
+    const now = this.#port.now();
+    if (now >= this.#farewellAt) this.#takeAllBack();
+    this.#giveUp(now);
+    if (this.#retryAt !== undefined && now >= this.#retryAt) this.#retryAt = undefined;
+    this.#goOn();
+  }
+
+  /** Everything fails with this error. */
+  fail(error: BusError): void {
+    const parts = [...this.#returned, ...this.#queue.slice(this.#head)];
+    this.#returned = [];
+    this.#queue = [];
+    this.#head = 0;
+    for (const shipment of this.#inFlight) {
+      const part = shipment.takeBack(this);
+      if (part !== undefined) parts.push(part);
+    }
+    this.#inFlight.clear();
+    this.#isReturning = false;
+    this.#farewellAt = Number.POSITIVE_INFINITY;
+    this.#isFresh = true;
+    for (const { outgoing } of parts) outgoing.partSettled(error);
+  }
+
+  get #queued(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  #goOn(): void {
+    if (this.#isReturning && this.#inFlight.size === 0) this.#comeBack();
+    this.#pump();
+  }
+
+  #comeBack(): void {
+    const returned = this.#returned.sort((a, b) => a.outgoing.id - b.outgoing.id);
+    this.#queue = [...returned, ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+    this.#returned = [];
+    this.#isReturning = false;
+    this.#isFresh = true;
+    this.#farewellAt = Number.POSITIVE_INFINITY;
+    const sameOwner = this.#port.route(this.destination) === this.#via;
+    if (sameOwner && returned.length > 0) {
+      this.#retryAt = this.#port.now() + RETRY_MS + spread(returned[0]?.outgoing.id ?? 0);
+    }
+    this.#port.waiting(this);
+  }
+
+  #pump(): void {
+    while (this.#queued > 0 && !this.#isReturning && this.#retryAt === undefined) {
+      const route = this.#port.route(this.destination);
+      if (route === undefined || (this.#inFlight.size > 0 && route !== this.#via)) return;
+      const part = this.#queue[this.#head] as Part;
+      this.#head += 1;
+      if (this.#head === this.#queue.length) {
+        this.#queue = [];
+        this.#head = 0;
+      }
+      const fresh = this.takeFresh();
+      const shipment = new Shipment(part.outgoing, [part], fresh === undefined ? none : [fresh]);
+      this.departs(shipment, route);
+      route.send(shipment);
+    }
+  }
+
+  #takeAllBack(): void {
+    for (const shipment of this.#inFlight) {
+      const part = shipment.takeBack(this);
+      if (part !== undefined) this.#returned.push(part);
+    }
+    this.#inFlight.clear();
+    this.#isReturning = true;
+    this.#farewellAt = Number.POSITIVE_INFINITY;
+  }
+
+  #giveUp(now: number): void {
+    const { bouncedMs, unansweredMs, workingMs } = this.#patience;
+    const via = this.#via;
+    if (
+      this.destination.kind === "node" &&
+      via?.bouncedSince !== undefined &&
+      now - via.bouncedSince >= bouncedMs
+    ) {
+      this.fail(new BusError("no-owner", `node ${this.destination.nodeId} is not there`));
+      return;
+    }
+    while (this.#queued > 0 && (this.#queue[this.#head]?.outgoing.expiresAt ?? now) < now) {
+      const { outgoing } = this.#queue[this.#head] as Part;
+      this.#head += 1;
+      outgoing.partSettled(new BusError("no-owner", `nobody takes ${outgoing.channel}`));
+    }
+    const isThere = via !== undefined && now - via.heardAt < ALIVE_MS;
+    const extraMs = isThere ? workingMs - unansweredMs : 0;
+    for (const shipment of this.#inFlight) {
+      const { outgoing } = shipment;
+      if (outgoing.expiresAt + extraMs >= now) break;
+      shipment.takeBack(this);
+      this.#inFlight.delete(shipment);
+      const code = isThere ? "gave-up" : "no-owner";
+      outgoing.partSettled(new BusError(code, `${outgoing.channel} was not finished in time`));
+    }
+  }
+}
+
+const none: readonly number[] = [];
+
+/** Between 0 and the spread, by the number of the message: no randomness is needed. */
+function spread(id: number): number {
+  return (id * 7) % RETRY_SPREAD_MS;
+}

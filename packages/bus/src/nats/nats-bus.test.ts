@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { channels, type DeliverStanza, partitionOf } from "@rollcall/contracts";
+import { natsServerMissing, startNatsServer, type TestNatsServer } from "@rollcall/nats/testing";
+import { silentLogger } from "@rollcall/telemetry";
+import { type BareJid, makeStanza } from "@rollcall/xmpp";
+import { busContract } from "../bus.contract.ts";
+import { type Bus, done } from "../bus.ts";
+import { FixedOwners, FixedServing } from "../testing/fixed-owners.ts";
+import { createNatsBus, type NatsBus, type NatsBusOptions } from "./nats-bus.ts";
+
+const romeo = "romeo@example.net" as BareJid;
+const juliet = "juliet@example.com" as BareJid;
+
+function delivery(at: number): DeliverStanza {
+  return { stanza: makeStanza("message", { to: juliet, id: `m${at}` }), failedSession: undefined, at };
+}
+
+const missing = natsServerMissing();
+let started: Promise<TestNatsServer> | undefined;
+let lastProcess = 0;
+
+function shared(): Promise<TestNatsServer> {
+  started ??= startNatsServer();
+  return started;
+}
+
+interface ConnectedBus {
+  readonly processId: string;
+  readonly bus: NatsBus;
+  readonly connection: NatsConnection;
+  close(): Promise<void>;
+}
+
+async function connectBus(
+  processId: string,
+  owners: FixedOwners,
+  serving: FixedServing | undefined,
+  {
+    server = shared(),
+    ...more
+  }: Partial<NatsBusOptions> & { server?: TestNatsServer | Promise<TestNatsServer> } = {},
+): Promise<ConnectedBus> {
+  const connection = await (await server).connect(processId);
+  const bus = createNatsBus({
+    connection,
+    processId,
+    logger: silentLogger,
+    owners: { "roster-owner": owners, "presence-owner": owners },
+    serving: serving === undefined ? {} : { "roster-owner": serving, "presence-owner": serving },
+    retryMs: 1,
+    attempts: 10,
+    ownerPatienceMs: 300,
+    nodePatienceMs: 100,
+    ...more,
+  });
+  await connection.flush();
+  return {
+    processId,
+    bus,
+    connection,
+    close: async () => {
+      await bus.close();
+      await connection.close();
+    },
+  };
+}
+
+function processId(name: string): string {
+  lastProcess += 1;
+  return `${name}-${lastProcess}`;
+}
+
+after(async () => (await started)?.stop());
+
+describe("over a real server", { skip: missing, timeout: 60_000 }, () => {
+  busContract("the bus over NATS, to itself,", async () => {
+    const self = processId("self");
+    const one = await connectBus(self, new FixedOwners(self), new FixedServing(true));
+    const other = await connectBus(processId("node"), new FixedOwners(self), undefined);
+    return {
+      bus: one.bus,
+      nodes: [
+        { nodeId: self, bus: one.bus },
+        { nodeId: other.processId, bus: other.bus },
+      ],
+      close: async () => {
+        await one.close();
+        await other.close();
+      },
+    };
+  });
+
+  busContract("the bus over NATS, between processes,", async () => {
+    const owner = processId("owner");
+    const handling = await connectBus(owner, new FixedOwners(owner), new FixedServing(true));
+    const sending = await connectBus(processId("node"), new FixedOwners(owner), undefined);
+    const bus: Bus = {
+      publish: (...args) => sending.bus.publish(...args),
+      multicast: (...args) => sending.bus.multicast(...args),
+      request: (...args) => sending.bus.request(...args),
+      consume: (...args) => handling.bus.consume(...args),
+      consumeMulticast: (...args) => handling.bus.consumeMulticast(...args),
+      answer: (...args) => handling.bus.answer(...args),
+      drain: () => sending.bus.drain(),
+    };
+    return {
+      bus,
+      nodes: [
+        { nodeId: owner, bus: handling.bus },
+        { nodeId: sending.processId, bus: sending.bus },
+      ],
+      close: async () => {
+        await sending.close();
+        await handling.close();
+      },
+    };
+  });
+});
+
+describe("between processes", { skip: missing, timeout: 60_000 }, () => {
+  test("messages of a partition keep their order and come once while its owner changes, with the same id", async () => {
+    const [first, second] = [processId("owner"), processId("owner")];
+    const owners = new FixedOwners(first);
+    const servings = [new FixedServing(true), new FixedServing(false)] as const;
+    const sender = await connectBus(processId("node"), owners, undefined, { ownerPatienceMs: 20_000 });
+    const handlers = [
+      await connectBus(first, owners, servings[0]),
+      await connectBus(second, owners, servings[1]),
+    ] as const;
+    const seen: number[] = [];
+    const ids = new Set<string | undefined>();
+    for (const { bus } of handlers) {
+      bus.consume(channels.deliver, {}, (_key, { at }, { id, from }) => {
+        seen.push(at);
+        ids.add(id);
+        assert.equal(from, sender.processId);
+        return done;
+      });
+    }
+    const partition = partitionOf(juliet);
+    const sent: Promise<void>[] = [];
+    const publish = (count: number): void => {
+      for (let i = 0; i < count; i += 1) {
+        sent.push(sender.bus.publish(channels.deliver, juliet, delivery(sent.length)));
+      }
+    };
+    for (let move = 0; move < 6; move += 1) {
+      publish(50);
+      await Promise.race(sent.slice(-50));
+      publish(50);
+      const [from, to] = move % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
+      await servings[from].lose(partition);
+      publish(20);
+      servings[to].serve(partition);
+      owners.move(partition, handlers[to].processId);
+      publish(20);
+    }
+    await Promise.all(sent);
+    assert.deepEqual(seen, Array.from(sent.keys()));
+    assert.equal(ids.size, sent.length);
+    for (const one of [sender, ...handlers]) await one.close();
+  });
+
+  test("what is under way when NATS restarts arrives once and in order afterwards", async () => {
+    const nats = await startNatsServer();
+    const owner = processId("owner");
+    const owners = new FixedOwners(owner);
+    const at = { server: nats, ownerPatienceMs: 20_000 };
+    const handling = await connectBus(owner, owners, new FixedServing(true), at);
+    const sending = await connectBus(processId("node"), owners, undefined, at);
+    const seen: number[] = [];
+    handling.bus.consume(channels.deliver, {}, (_key, payload) => {
+      seen.push(payload.at);
+      return done;
+    });
+    const sent: Promise<void>[] = [];
+    const publish = (count: number): void => {
+      for (let i = 0; i < count; i += 1) {
+        sent.push(sending.bus.publish(channels.deliver, juliet, delivery(sent.length)));
+      }
+    };
+    for (let round = 0; round < 3; round += 1) {
+      publish(200);
+      await sent.at(-200);
+      publish(100);
+      await nats.halt("SIGKILL");
+      publish(100);
+      await nats.resume();
+      publish(100);
+      await Promise.all(sent);
+    }
+    assert.deepEqual(seen, Array.from(sent.keys()));
+    await sending.close();
+    await handling.close();
+    await nats.stop();
+  });
+
+  test("an owner that is replaced is told so when it goes on acting, and nobody handles what it says", async () => {
+    const zombie = processId("owner");
+    const stale = new FixedOwners(zombie);
+    const acting = await connectBus(zombie, stale, new FixedServing(true));
+    const successor = processId("owner");
+    const current = new FixedOwners(zombie);
+    const handling = await connectBus(successor, current, new FixedServing(true));
+    stale.move(partitionOf(juliet), successor);
+    let handled = 0;
+    handling.bus.consume(channels.deliver, {}, () => {
+      handled += 1;
+      return done;
+    });
+    const actingFor = { address: "roster-owner", account: romeo } as const;
+    await acting.bus.publish(channels.deliver, juliet, delivery(1), { actingFor });
+    current.move(7, successor);
+    current.move(partitionOf(romeo), successor);
+    await assert.rejects(acting.bus.publish(channels.deliver, juliet, delivery(2), { actingFor }), {
+      code: "fenced",
+    });
+    assert.equal(handled, 1);
+    await acting.close();
+    await handling.close();
+  });
+
+  test("a question under way is asked of the next owner", async () => {
+    const [first, second] = [processId("owner"), processId("owner")];
+    const owners = new FixedOwners(first);
+    const asker = await connectBus(processId("node"), owners, undefined);
+    const handlers = [
+      await connectBus(first, owners, new FixedServing(true)),
+      await connectBus(second, owners, new FixedServing(true)),
+    ] as const;
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    handlers[0].bus.answer(channels.subscribers, {}, () => {
+      isAsked();
+      return new Promise<never>(() => {});
+    });
+    const answer = { exists: true, inRoster: true, subscription: "from" } as const;
+    handlers[1].bus.answer(channels.subscribers, {}, () => answer);
+    const answered = asker.bus.request(channels.subscribers, juliet, { account: juliet, prober: romeo });
+    await asked;
+    owners.move(partitionOf(juliet), second);
+    assert.deepEqual(await answered, answer);
+    for (const one of [asker, ...handlers]) await one.close();
+  });
+});
