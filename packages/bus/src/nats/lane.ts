@@ -17,6 +17,8 @@ export interface Route {
   /** When it last said something. */
   readonly heardAt: number;
   send(cargo: Cargo): void;
+  /** Asks at once what became of what is on its way. */
+  probe(): void;
 }
 
 export interface LanePort {
@@ -30,7 +32,7 @@ export interface LanePort {
 /** Wait before a message is sent again that came back; it is spread so that not all come at once. */
 const RETRY_MS = 20;
 const RETRY_SPREAD_MS = 30;
-/** An owner that was replaced may still finish what it has; so long it is waited for. */
+/** An owner that was replaced may still finish what it has: it is waited for unless it is silent for so long. */
 const FAREWELL_MS = 200;
 /** With a node that cannot be found patience is short: others notice its death, and what it had is told again. */
 export interface LanePatience {
@@ -179,7 +181,10 @@ export class Lane {
     if (this.#port.route(this.destination) === this.#via) return;
     this.#isReturning = true;
     if (this.#via?.bouncedSince !== undefined) this.#takeAllBack();
-    else this.#farewellAt = this.#port.now() + FAREWELL_MS;
+    else {
+      this.#farewellAt = this.#port.now() + FAREWELL_MS;
+      this.#via?.probe();
+    }
     this.#goOn();
   }
 
@@ -191,7 +196,12 @@ export class Lane {
 
   tick(): void {
     const now = this.#port.now();
-    if (now >= this.#farewellAt) this.#takeAllBack();
+    if (now >= this.#farewellAt) {
+      const heardAt = this.#via?.heardAt ?? 0;
+      if (heardAt > this.#farewellAt - FAREWELL_MS) this.#farewellAt = heardAt + FAREWELL_MS;
+      if (now >= this.#farewellAt) this.#takeAllBack();
+      else this.#via?.probe();
+    }
     this.#giveUp(now);
     if (this.#retryAt !== undefined && now >= this.#retryAt) this.#retryAt = undefined;
     this.#goOn();

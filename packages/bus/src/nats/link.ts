@@ -124,6 +124,12 @@ export class Link {
     this.#port.dirty(this);
   }
 
+  /** Asks at once what became of what is on its way. */
+  probe(): void {
+    this.#probing = true;
+    this.#port.dirty(this);
+  }
+
   /** Sends what there is, unless there is nobody to take it. */
   flush(): void {
     if (!this.#port.connected()) return;
