@@ -34,14 +34,33 @@ async function play(seed: number, weather: Weather): Promise<string[]> {
   const nodes = ["n1", "n2"].map((name) => cluster.add(name, "a"));
   for (const name of owners) cluster.add(name, "a");
   const everybody = (): SimulatedProcess[] => [...cluster.processes.values()];
+  // Each process hears of moves in their order and in its own time; a new owner is ready some time after it was chosen.
+  const news = new Map<SimulatedProcess, { readonly key: string; readonly owner: string }[]>();
+  const hear = (process: SimulatedProcess, most: number): void => {
+    for (const { key, owner } of news.get(process)?.splice(0, most) ?? []) {
+      process.owners.move(partitionOf(key), owner);
+    }
+  };
+  const chosen = new Map<string, string>();
   const moveTo = (key: string, owner: string): void => {
     holder.set(key, owner);
-    for (const process of everybody()) process.owners.move(partitionOf(key), owner);
+    chosen.set(key, owner);
+    for (const process of everybody()) {
+      const unheard = news.get(process);
+      if (unheard === undefined) news.set(process, [{ key, owner }]);
+      else unheard.push({ key, owner });
+    }
   };
-  for (const [key, owner] of holder) {
-    cluster.processes.get(owner)?.serving.serve(partitionOf(key));
-    moveTo(key, owner);
-  }
+  const makeReady = (share: number): void => {
+    for (const [key, owner] of chosen) {
+      if (random() >= share) continue;
+      chosen.delete(key);
+      cluster.processes.get(owner)?.serving.serve(partitionOf(key));
+    }
+  };
+  for (const [key, owner] of holder) moveTo(key, owner);
+  for (const process of everybody()) hear(process, keys.length);
+  makeReady(1);
   const sent: Sent[] = [];
   const dead = new Set<string>();
   let at = 0;
@@ -93,7 +112,6 @@ async function play(seed: number, weather: Weather): Promise<string[]> {
     if (from === undefined || to === from.name) return;
     await from.serving.lose(partitionOf(key));
     from.flush();
-    cluster.processes.get(to)?.serving.serve(partitionOf(key));
     moveTo(key, to);
   };
   const kill = (): void => {
@@ -105,14 +123,7 @@ async function play(seed: number, weather: Weather): Promise<string[]> {
     owners.splice(owners.indexOf(victim), 1, `o${lastOwner}`);
     cluster.add(`o${lastOwner}`, "a");
     const heir = pick(owners);
-    for (const [key, owner] of holder) {
-      if (owner !== victim) {
-        cluster.processes.get(`o${lastOwner}`)?.owners.move(partitionOf(key), owner);
-        continue;
-      }
-      cluster.processes.get(heir)?.serving.serve(partitionOf(key));
-      moveTo(key, heir);
-    }
+    for (const [key, owner] of holder) moveTo(key, owner === victim ? heir : owner);
   };
   for (let step = 0; step < 150; step += 1) {
     const process = pick([...nodes, ...everybody()]);
@@ -124,8 +135,12 @@ async function play(seed: number, weather: Weather): Promise<string[]> {
     else if (dice < weather.handOver + weather.death) kill();
     else if (dice < weather.handOver + weather.death + weather.disconnect) pick(everybody()).disconnect();
     for (const each of everybody()) if (!each.isConnected && random() < 0.3) each.reconnect();
+    for (const each of everybody()) if (random() < 0.3) hear(each, below(4));
+    makeReady(0.2);
     await cluster.pass(below(20));
   }
+  for (const each of everybody()) hear(each, 1_000);
+  makeReady(1);
   for (const each of everybody()) if (!each.isConnected) each.reconnect();
   for (let round = 0; round < 400 && !(cluster.isQuiet && sent.every(isOver)); round += 1) {
     for (const each of everybody()) each.flush();
