@@ -17,5 +17,6 @@ export {
 export { processSettings } from "./process-settings.ts";
 export { type ProcessHost, type RunOptions, runServices } from "./run-services.ts";
 export type { Service } from "./service.ts";
+export { SettingFault } from "./setting-fault.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";
 export { formatListen } from "./settings-text.ts";

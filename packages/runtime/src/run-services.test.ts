@@ -5,6 +5,7 @@ import type { LogFields, Logger } from "@rollcall/telemetry";
 import { Health } from "./health.ts";
 import { type RunOptions, runServices } from "./run-services.ts";
 import type { Service } from "./service.ts";
+import { SettingFault } from "./setting-fault.ts";
 
 class FakeHost extends EventEmitter {
   readonly exits: number[] = [];
@@ -112,6 +113,17 @@ test("a start that fails stops what had begun and ends with code 1", async () =>
   assert.equal(await run({ onStartFailed }), 1);
   assert.deepEqual(happened.slice(0, 3), ["start store", "service.start-failed", "web: address in use"]);
   assert.deepEqual(happened.slice(-3), ["stop web", "stop store", "process.stopped"]);
+});
+
+test("a setting that cannot be used ends with the code of wrong settings", async () => {
+  const { run } = stage({
+    web: {
+      start: async () => {
+        throw new SettingFault("tls.cert: there is no such file");
+      },
+    },
+  });
+  assert.equal(await run(), 2);
 });
 
 test("a signal during the start begins no further service", async () => {

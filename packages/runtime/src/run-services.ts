@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Logger } from "@rollcall/telemetry";
 import { Health } from "./health.ts";
 import type { Service } from "./service.ts";
+import { SettingFault } from "./setting-fault.ts";
 
 /** The part of `process` that a run listens to and ends. */
 export interface ProcessHost {
@@ -38,7 +39,7 @@ const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
  *   start in order ─▶ running ─▶ drain in reverse, all within the budget ─▶ stop in reverse
  *
  * SIGINT and SIGTERM end it in good order, a second signal at once. An exception that nobody caught, and a start
- * that fails, are logged and end it in the same order with code 1. A drain or stop that fails or takes too long
+ * that fails, are logged and end it in the same order with code 1 (2 for a `SettingFault`). A drain or stop that fails or takes too long
  * is logged and left behind.
  *
  * @returns the exit code, when everything has stopped. 0 after a signal.
@@ -88,7 +89,7 @@ export async function runServices(options: RunOptions): Promise<number> {
     }
     health.serviceStarting(undefined);
   } catch (error) {
-    exitCode = 1;
+    exitCode = error instanceof SettingFault ? 2 : 1;
     const service = begun.at(-1)?.name ?? "";
     logger.error({ event: "service.start-failed", service, error: asError(error) });
     options.onStartFailed?.(service, asError(error));

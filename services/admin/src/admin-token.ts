@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { SettingFault } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 
 const fileName = "admin-token";
@@ -17,12 +18,12 @@ export interface AdminTokenOptions {
 /**
  * The token of the setting, or that of `<dataDir>/admin-token`, which is made up and written where it is missing:
  * readable by its owner only, complete or not there at all.
- * @throws {Error} when the token is too short, or the file can be neither read nor written.
+ * @throws {SettingFault} when the token of the setting is too short. @throws {Error} when that of the file is, or the file can be neither read nor written.
  */
 export async function loadAdminToken({ configured, dataDir, logger }: AdminTokenOptions): Promise<string> {
   if (configured !== undefined) {
     if (configured.length >= minimumLength) return configured;
-    throw new Error(`admin.token needs at least ${minimumLength} characters`);
+    throw new SettingFault(`admin.token needs at least ${minimumLength} characters`);
   }
   const path = join(dataDir, fileName);
   const kept = await readToken(path);

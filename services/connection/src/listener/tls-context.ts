@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { SettingFault } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import { developmentCertificate, type KeyPair } from "./development-certificate.ts";
 
@@ -53,15 +54,16 @@ export class TlsContext {
     return this.#current;
   }
 
-  /** Reads the certificate for the first time. @throws {Error} when it cannot be used. */
+  /** Reads the certificate for the first time. @throws {SettingFault} when it cannot be used. */
   async load(now: number): Promise<void> {
     const { certFile, keyFile, dataDirectory, domains, logger } = this.#options;
     if ((certFile === undefined) !== (keyFile === undefined)) {
-      throw new Error("tls.cert and tls.key belong together: one of them is missing");
+      throw new SettingFault("tls.cert and tls.key belong together: one of them is missing");
     }
     if (certFile !== undefined && keyFile !== undefined) {
-      this.#stamp = await stampOf(certFile, keyFile);
-      this.#current = secureContext(await readPair(certFile, keyFile));
+      this.#stamp = await readable(() => stampOf(certFile, keyFile));
+      const pair = await readable(() => readPair(certFile, keyFile));
+      this.#current = usable(pair, certFile, keyFile);
       return;
     }
     const pair = await developmentCertificate(dataDirectory, domains, now);
@@ -87,6 +89,28 @@ export class TlsContext {
     } finally {
       this.#checking = false;
     }
+  }
+}
+
+/** @throws {SettingFault} with the file that cannot be read. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : `cannot be read (${code})`;
+    throw new SettingFault(`tls.cert, tls.key: ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** @throws {SettingFault} when the files are no certificate and its key. */
+function usable(pair: KeyPair, certFile: string, keyFile: string): SecureContext {
+  try {
+    return secureContext(pair);
+  } catch (cause) {
+    throw new SettingFault(`tls.cert, tls.key: ${certFile} and ${keyFile} are no certificate and its key`, {
+      cause,
+    });
   }
 }
 
