@@ -55,6 +55,18 @@ describe("the gate of an account", () => {
     assert.equal(order.at(-1), "at once");
   });
 
+  it("lets it pass also in the moment after one task ended and before the next began", async () => {
+    const gate = new AccountGate(10);
+    const order: string[] = [];
+    const first = gate.run("juliet", () => void order.push("first"));
+    const waiting = gate.run("juliet", () => void order.push("waiting"));
+    await first;
+    // Microtasks of the first are over, its successor comes with the next turn.
+    const next = gate.runNext("juliet", () => void order.push("next"));
+    await Promise.all([waiting, next]);
+    assert.deepEqual(order, ["first", "next", "waiting"]);
+  });
+
   it("goes on after a task that failed, and tells only that task's caller", async () => {
     const gate = new AccountGate(10);
     const first = deferred();

@@ -56,10 +56,10 @@ export class AccountGate {
 
   #follow(account: string, line: Task[], work: Promise<void>): void {
     const over = (): void => {
-      const next = line.shift();
-      if (next !== undefined) {
-        // A store in this process answers at once: without this a long line would keep everybody else waiting.
-        setImmediate(() => this.#follow(account, line, next()));
+      if (line.length > 0) {
+        // A store in this process answers at once: without this a long line would keep everybody else waiting. Who is
+        // next shows only then, since `runNext` may come meanwhile.
+        setImmediate(() => this.#follow(account, line, (line.shift() as Task)()));
         return;
       }
       this.#lines.delete(account);
