@@ -1,4 +1,7 @@
+export { createHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+export { createNatsOwnerMap, type NatsOwnerMap, type NatsOwnerMapOptions } from "./nats-owner-map.ts";
 export { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
+export { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts";
 export {
   isSuperseded,
   type Owner,
@@ -6,4 +9,5 @@ export {
   type Ownership,
   type OwnershipListener,
 } from "./ownership.ts";
+export { createPreparedOwnership, type Preparation, type PreparedOwnership } from "./prepared-ownership.ts";
 export { createSoleOwnership } from "./sole-ownership.ts";

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { assignedTo } from "./assignment.ts";
 import { Lease, type LeaseAction, type LeaseEntry, type LeaseResult, type LeaseRules } from "./lease.ts";
 import { claimKey, decodeRecord, memberKey, parseLeaseKey } from "./lease-records.ts";
+import { OwnerTable } from "./owner-table.ts";
 
 const PARTITIONS = 4;
 const TTL = 3_000;
@@ -106,6 +107,8 @@ const fair: Weather = { failing: 0, falseMisses: 0 };
 
 class Instance {
   readonly lease: Lease;
+  /** What it would tell a sender. */
+  readonly owners = new OwnerTable(PARTITIONS);
   readonly name: string;
   readonly rate: number;
   readonly offset: number;
@@ -153,7 +156,9 @@ class World {
     for (const [key, { revision, value }] of [...this.#entries].sort(
       (a, b) => a[1].revision - b[1].revision,
     )) {
-      this.#act(instance, instance.lease.seen(this.clockOf(instance), key, entryOf(key, revision, value)));
+      const entry = entryOf(key, revision, value);
+      instance.owners.seen(key, entry);
+      this.#act(instance, instance.lease.seen(this.clockOf(instance), key, entry));
     }
     this.#act(instance, instance.lease.watching(this.clockOf(instance)));
     const tick = (): void => {
@@ -215,8 +220,8 @@ class World {
       const owners = this.ownersOf(partition);
       const owner = owners[0];
       if (owners.length !== 1 || owner?.instance.name !== assignedTo(partition, names)) return false;
-      for (const { lease } of living) {
-        const located = lease.locate(partition);
+      for (const { owners } of living) {
+        const located = owners.ownerOf(partition);
         if (located?.instanceId !== owner?.instance.name || located?.epoch !== owner?.epoch) return false;
       }
     }
@@ -321,12 +326,11 @@ class World {
       );
       instance.lastWatchAt = at;
       this.agenda.after(at - this.agenda.now, () =>
-        this.#arrive(instance, () =>
-          this.#act(
-            instance,
-            instance.lease.seen(this.clockOf(instance), key, entryOf(key, entry.revision, entry.value)),
-          ),
-        ),
+        this.#arrive(instance, () => {
+          const seen = entryOf(key, entry.revision, entry.value);
+          instance.owners.seen(key, seen);
+          this.#act(instance, instance.lease.seen(this.clockOf(instance), key, seen));
+        }),
       );
     }
     return { kind: "written", revision: entry.revision };
@@ -494,4 +498,18 @@ test("a partition whose work does not end is handed over all the same, after its
   const [removal] = lease.finished(600, claimKey(0), { kind: "written", revision: 4 });
   assert.deepEqual(removal, { kind: "delete", key: memberKey("a"), revision: 3 });
   assert.deepEqual(lease.finished(601, memberKey("a"), { kind: "written", revision: 5 }), [{ kind: "gone" }]);
+});
+
+test("an owner that lost its connection acts again when a renewal that began afterwards has succeeded", () => {
+  const lease = new Lease({ instance: "a", partitions: 1, ...times });
+  lease.watching(0);
+  lease.finished(1, memberKey("a"), { kind: "written", revision: 1 });
+  lease.finished(2, claimKey(0), { kind: "written", revision: 2 });
+  lease.connectionChanged(10, "lost");
+  assert.equal(lease.epochOf(0, 11), 2);
+  const [renewal] = lease.connectionChanged(20, "back");
+  assert.equal(renewal?.kind === "write" && renewal.key, memberKey("a"));
+  assert.equal(lease.epochOf(0, 21), undefined);
+  assert.deepEqual(lease.finished(22, memberKey("a"), { kind: "written", revision: 3 }), []);
+  assert.equal(lease.epochOf(0, 22), 2);
 });

@@ -17,6 +17,7 @@
  *   replaced, by compare-and-swap, by the member to which rendezvous hashing assigns the partition.
  *   The revision of the claim is the epoch.
  * - An owner to which a partition is no longer assigned stops, finishes what is under way, and then empties its claim.
+ * - After its connection was lost an owner acts again when a renewal has succeeded.
  * - The outcome of a write that failed is unknown: the key is read before anything else is done with it.
  *
  * Times are milliseconds of the local monotonic clock.
@@ -31,7 +32,6 @@ import {
   memberKey,
   parseLeaseKey,
 } from "./lease-records.ts";
-import type { Owner } from "./ownership.ts";
 
 export interface LeaseRules {
   readonly instance: string;
@@ -126,6 +126,9 @@ export class Lease {
   #beatBegan = Number.NEGATIVE_INFINITY;
   #leavingTold = false;
   #stopAt = Number.NEGATIVE_INFINITY;
+  /** When the last renewal that succeeded began, and since when the connection is back after it was lost. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #backAt = Number.NEGATIVE_INFINITY;
   #pingDue = Number.NEGATIVE_INFINITY;
   #pinging = false;
   #assigned: (string | undefined)[] = [];
@@ -140,7 +143,12 @@ export class Lease {
 
   /** The epoch under which this instance may act now. */
   epochOf(partition: number, now: number): number | undefined {
-    return now < this.#stopAt ? this.#owned.get(partition) : undefined;
+    return now < this.#stopAt && this.#renewedAt >= this.#backAt ? this.#owned.get(partition) : undefined;
+  }
+
+  /** What this instance has, also while it is not sure to have it still, with the epochs. */
+  owned(): [partition: number, epoch: number][] {
+    return [...this.#owned];
   }
 
   /** When this instance stops by itself unless it renews. */
@@ -164,18 +172,6 @@ export class Lease {
       if (this.#assignedTo(partition) === this.#me && !this.#owned.has(partition)) missing += 1;
     }
     return missing;
-  }
-
-  /** The members that this instance knows of, itself included. */
-  members(): string[] {
-    return [...this.#members.keys()];
-  }
-
-  /** Who owns the partition, as far as this instance has seen. */
-  locate(partition: number): Owner | undefined {
-    const owner = this.#claims[partition]?.owner;
-    if (owner === undefined || !this.#isThere(owner)) return undefined;
-    return { instanceId: owner.instance, epoch: this.#revisions.get(claimKey(partition)) ?? 0 };
   }
 
   /** Time went on: to be called often, at least every `pingMs`. */
@@ -245,11 +241,16 @@ export class Lease {
     return this.#plan(now);
   }
 
-  /** The connection to NATS was lost or came back. */
-  connectionChanged(now: number): LeaseAction[] {
+  /**
+   * The connection to NATS was lost, or came back. Whoever comes back may have been taken for dead, so that it acts
+   * for nobody until a renewal that it begins now has succeeded.
+   */
+  connectionChanged(now: number, change: "lost" | "back"): LeaseAction[] {
     for (const member of this.#members.values()) member.misses = 0;
     this.#pingDue = now + this.#rules.reconnectGraceMs;
-    return this.#take();
+    if (change === "lost") return this.#take();
+    this.#backAt = now;
+    return this.#plan(now);
   }
 
   /** The work of a lost partition is finished. */
@@ -358,7 +359,8 @@ export class Lease {
   }
 
   #renew(now: number): void {
-    if (this.#operations.has(this.#myKey) || now - this.#beatBegan < this.#rules.renewMs) return;
+    const isDue = now - this.#beatBegan >= this.#rules.renewMs || this.#beatBegan < this.#backAt;
+    if (!isDue || this.#operations.has(this.#myKey)) return;
     this.#writeMember(now);
   }
 
@@ -383,6 +385,7 @@ export class Lease {
   #confirm(record: MemberRecord, began: number): void {
     if (record.session !== this.#session) return;
     this.#stopAt = Math.max(this.#stopAt, began + this.#rules.ttlMs * STOP_AFTER);
+    this.#renewedAt = Math.max(this.#renewedAt, began);
     if (record.leaving) this.#leavingTold = true;
     if (this.#state !== "out") return;
     this.#state = "in";

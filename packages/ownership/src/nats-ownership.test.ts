@@ -43,7 +43,7 @@ function assertDivided(...ownerships: NatsOwnership[]): void {
     const owners = ownerships.filter((ownership) => ownership.epochOf(partition) !== undefined);
     assert.equal(owners.length, 1, `partition ${partition}`);
     for (const ownership of ownerships) {
-      assert.equal(ownership.locate(partition)?.epoch, owners[0]?.epochOf(partition));
+      assert.equal(ownership.ownerOf(partition)?.epoch, owners[0]?.epochOf(partition));
     }
   }
 }

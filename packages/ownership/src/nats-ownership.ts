@@ -6,9 +6,11 @@
 import { type NatsConnection, NoRespondersError, RequestError } from "@nats-io/transport-node";
 import { type Address, PARTITIONS, subjects } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
+import { BucketWatch } from "./bucket-watch.ts";
 import { Lease, type LeaseAction, type LeaseResult } from "./lease.ts";
-import { LeaseBucket } from "./lease-bucket.ts";
-import type { Owner, Ownership, OwnershipListener } from "./ownership.ts";
+import type { LeaseBucket } from "./lease-bucket.ts";
+import { ListeningOwners } from "./listening-owners.ts";
+import type { Owner, OwnerMap, Ownership, OwnershipListener } from "./ownership.ts";
 
 export interface NatsOwnershipOptions {
   readonly connection: NatsConnection;
@@ -27,11 +29,7 @@ export interface NatsOwnershipOptions {
   readonly handOverMs?: number | undefined;
 }
 
-export interface NatsOwnership extends Ownership {
-  /** Who owns a partition, as far as the bucket has been seen here: for senders. */
-  locate(partition: number): Owner | undefined;
-  /** The instances of the service that this one knows of. */
-  members(): string[];
+export interface NatsOwnership extends Ownership, OwnerMap {
   /** What still keeps this instance from serving what is assigned to it; empty when it does. */
   notReady(): readonly string[];
 }
@@ -55,11 +53,10 @@ class LeasedOwnership implements NatsOwnership {
   readonly #pingMs: number;
   readonly #renewMs: number;
   readonly #handOverMs: number;
-  #bucket: LeaseBucket | undefined;
-  #stopWatch: (() => void) | undefined;
+  readonly #owners: ListeningOwners;
+  readonly #watch: BucketWatch;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
-  #lastChangeAt = 0;
   #gone: (() => void)[] = [];
   #releasing: Promise<void> | undefined;
 
@@ -70,6 +67,23 @@ class LeasedOwnership implements NatsOwnership {
     this.#pingMs = pingMs;
     this.#renewMs = ttlMs / 5;
     this.#handOverMs = handOverMs;
+    this.#owners = new ListeningOwners(this.#logger);
+    this.#watch = new BucketWatch({
+      connection: options.connection,
+      name: subjects.leaseBucket(options.service),
+      replicas: options.replicas ?? 1,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      logger: this.#logger,
+      begins: () => this.#owners.begins(),
+      seen: (key, entry) => {
+        this.#act(this.#lease.seen(performance.now(), key, entry));
+        this.#owners.seen(key, entry);
+      },
+      caughtUp: () => {
+        this.#act(this.#lease.watching(performance.now()));
+        this.#owners.caughtUp();
+      },
+    });
     this.#lease = new Lease({
       instance: options.instanceId,
       partitions: PARTITIONS,
@@ -91,7 +105,7 @@ class LeasedOwnership implements NatsOwnership {
     });
     this.#unsubscribe = () => subscription.unsubscribe();
     this.#timer = setInterval(() => this.#tick(), this.#pingMs);
-    background(this.#followBucket(), this.#logger);
+    background(this.#watch.follow(), this.#logger);
     background(this.#followConnection(), this.#logger);
   }
 
@@ -99,17 +113,33 @@ class LeasedOwnership implements NatsOwnership {
     return this.#lease.epochOf(partition, performance.now());
   }
 
-  locate(partition: number): Owner | undefined {
-    return this.#lease.locate(partition);
+  get revision(): number {
+    return this.#owners.revision;
   }
 
-  members(): string[] {
-    return this.#lease.members();
+  get isCurrent(): boolean {
+    return this.#owners.isCurrent;
+  }
+
+  ownerOf(partition: number): Owner | undefined {
+    return this.#owners.ownerOf(partition);
+  }
+
+  members(): readonly string[] {
+    return this.#owners.members();
+  }
+
+  onChange(listener: (partition: number) => void): () => void {
+    return this.#owners.onChange(listener);
+  }
+
+  note(partition: number, owner: Owner): void {
+    this.#owners.note(partition, owner);
   }
 
   notReady(): readonly string[] {
     const { service } = this.#options;
-    if (this.#bucket === undefined) return [`the leases of ${service} cannot be reached`];
+    if (this.#watch.bucket === undefined) return [`the leases of ${service} cannot be reached`];
     if (!this.#lease.isMember) return [`not a member of ${service}`];
     const { missing } = this.#lease;
     return missing === 0 ? [] : [`${missing} partitions of ${service} are not taken yet`];
@@ -117,10 +147,8 @@ class LeasedOwnership implements NatsOwnership {
 
   watch(listener: OwnershipListener): () => void {
     this.#listeners.add(listener);
-    for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      const epoch = this.epochOf(partition);
-      if (epoch !== undefined) listener.gained(partition, epoch);
-    }
+    // Also those in doubt, since nobody is told when a doubt is over.
+    for (const [partition, epoch] of this.#lease.owned()) listener.gained(partition, epoch);
     return () => this.#listeners.delete(listener);
   }
 
@@ -142,56 +170,15 @@ class LeasedOwnership implements NatsOwnership {
     const now = performance.now();
     this.#act(this.#lease.tick(now));
     // Own renewals come by the watch too: silence means that it is broken.
-    if (this.#stopWatch !== undefined && now - this.#lastChangeAt > 3 * this.#renewMs) {
-      this.#logger.warn({ event: "ownership.watch-broken" });
-      this.#stopWatch();
-      this.#stopWatch = undefined;
-    }
-  }
-
-  async #followBucket(): Promise<void> {
-    while (!this.#lease.isGone) {
-      try {
-        this.#bucket ??= await this.#openBucket();
-        const watch = await this.#bucket.watch(
-          (key, entry) => {
-            this.#lastChangeAt = performance.now();
-            this.#act(this.#lease.seen(this.#lastChangeAt, key, entry));
-          },
-          () => this.#act(this.#lease.watching(performance.now())),
-        );
-        this.#lastChangeAt = performance.now();
-        this.#stopWatch = watch.stop;
-        if (this.#lease.isGone) watch.stop();
-        await watch.ended;
-      } catch (error) {
-        if (this.#lease.isGone || this.#options.connection.isClosed()) return;
-        this.#logger.warn({ event: "ownership.bucket-unreachable", error });
-      }
-      this.#stopWatch = undefined;
-      if (!this.#lease.isGone) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-
-  async #openBucket(): Promise<LeaseBucket> {
-    const { connection, service, replicas = 1 } = this.#options;
-    const bucket = await LeaseBucket.open(
-      connection,
-      subjects.leaseBucket(service),
-      replicas,
-      REQUEST_TIMEOUT_MS,
-    );
-    bucket.tidy().catch((error: unknown) => {
-      this.#logger.debug({ event: "ownership.not-tidied", error });
-    });
-    return bucket;
+    this.#watch.renewAfterSilence(3 * this.#renewMs);
   }
 
   async #followConnection(): Promise<void> {
     for await (const status of this.#options.connection.status()) {
       if (this.#lease.isGone) return;
       if (status.type === "disconnect" || status.type === "reconnect") {
-        this.#act(this.#lease.connectionChanged(performance.now()));
+        const change = status.type === "disconnect" ? "lost" : "back";
+        this.#act(this.#lease.connectionChanged(performance.now(), change));
       }
     }
   }
@@ -226,7 +213,7 @@ class LeasedOwnership implements NatsOwnership {
   }
 
   #request(key: string, perform: (bucket: LeaseBucket) => Promise<LeaseResult>): void {
-    const bucket = this.#bucket;
+    const { bucket } = this.#watch;
     const asked: Promise<LeaseResult> =
       bucket === undefined ? Promise.resolve({ kind: "failed" }) : perform(bucket);
     background(
@@ -273,7 +260,7 @@ class LeasedOwnership implements NatsOwnership {
   #end(): void {
     clearInterval(this.#timer);
     this.#unsubscribe?.();
-    this.#stopWatch?.();
+    this.#watch.stop();
     const waiting = this.#gone;
     this.#gone = [];
     for (const resolve of waiting) resolve();

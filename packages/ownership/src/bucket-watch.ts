@@ -1,0 +1,84 @@
+import { setTimeout } from "node:timers/promises";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "@rollcall/telemetry";
+import type { LeaseEntry } from "./lease.ts";
+import { LeaseBucket } from "./lease-bucket.ts";
+
+export interface BucketWatchOptions {
+  readonly connection: NatsConnection;
+  readonly name: string;
+  readonly replicas: number;
+  readonly requestTimeoutMs: number;
+  readonly logger: Logger;
+  /** All that is in the bucket is about to come. */
+  readonly begins: () => void;
+  readonly seen: (key: string, entry: LeaseEntry) => void;
+  /** All that was there has come. */
+  readonly caughtUp: () => void;
+}
+
+const RETRY_MS = 250;
+
+/** Follows a lease bucket until it is stopped: whatever fails is tried again. */
+export class BucketWatch {
+  readonly #options: BucketWatchOptions;
+  #bucket: LeaseBucket | undefined;
+  #stopCurrent: (() => void) | undefined;
+  #isStopped = false;
+  #lastChangeAt = 0;
+
+  constructor(options: BucketWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Open, once it could be. */
+  get bucket(): LeaseBucket | undefined {
+    return this.#bucket;
+  }
+
+  /** Resolves when it is stopped. */
+  async follow(): Promise<void> {
+    const { connection, logger, begins, seen, caughtUp } = this.#options;
+    while (!this.#isStopped) {
+      try {
+        this.#bucket ??= await this.#open();
+        begins();
+        const watch = await this.#bucket.watch((key, entry) => {
+          this.#lastChangeAt = performance.now();
+          seen(key, entry);
+        }, caughtUp);
+        this.#lastChangeAt = performance.now();
+        this.#stopCurrent = watch.stop;
+        if (this.#isStopped) watch.stop();
+        await watch.ended;
+      } catch (error) {
+        if (this.#isStopped || connection.isClosed()) return;
+        logger.warn({ event: "ownership.bucket-unreachable", error });
+      }
+      this.#stopCurrent = undefined;
+      if (!this.#isStopped) await setTimeout(RETRY_MS);
+    }
+  }
+
+  /** Watches anew where nothing has come for so long: then the watch may be broken. */
+  renewAfterSilence(silentMs: number): void {
+    if (this.#stopCurrent === undefined || performance.now() - this.#lastChangeAt <= silentMs) return;
+    this.#options.logger.warn({ event: "ownership.watch-broken" });
+    this.#stopCurrent();
+    this.#stopCurrent = undefined;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopCurrent?.();
+  }
+
+  async #open(): Promise<LeaseBucket> {
+    const { connection, name, replicas, requestTimeoutMs, logger } = this.#options;
+    const bucket = await LeaseBucket.open(connection, name, replicas, requestTimeoutMs);
+    bucket.tidy().catch((error: unknown) => {
+      logger.debug({ event: "ownership.not-tidied", error });
+    });
+    return bucket;
+  }
+}
