@@ -115,7 +115,9 @@ class Instance {
   crashed = false;
   frozen = false;
   connected = true;
-  /** Changes of the bucket that come when it is connected again. */
+  /** Its watch works: some time after it is connected again. */
+  hears = true;
+  /** Changes of the bucket that come when its watch works again. */
   backlog: (() => void)[] = [];
   /** What arrived while it was frozen. */
   inbox: (() => void)[] = [];
@@ -196,6 +198,7 @@ class World {
   disconnect(instance: Instance, ms: number): void {
     if (!instance.connected) return;
     instance.connected = false;
+    instance.hears = false;
     const told = (change: "lost" | "back"): void =>
       this.#act(instance, instance.lease.connectionChanged(this.clockOf(instance), change));
     this.agenda.after(this.between(0, 200), () =>
@@ -207,9 +210,9 @@ class World {
       this.#arrive(instance, () => {
         instance.connected = true;
         told("back");
-        const backlog = instance.backlog;
-        instance.backlog = [];
-        for (const change of backlog) change();
+        this.agenda.after(this.between(0.1, 400), () =>
+          this.#arrive(instance, () => this.#catchUp(instance)),
+        );
       }),
     );
   }
@@ -272,6 +275,15 @@ class World {
         }
       }
     }
+  }
+
+  /** The watch works again, unless the connection is lost once more. */
+  #catchUp(instance: Instance): void {
+    if (!instance.connected) return;
+    instance.hears = true;
+    const backlog = instance.backlog;
+    instance.backlog = [];
+    for (const change of backlog) change();
   }
 
   #arrive(instance: Instance, run: () => void): void {
@@ -362,7 +374,7 @@ class World {
             instance.owners.seen(key, seen);
             this.#act(instance, instance.lease.seen(this.clockOf(instance), key, seen));
           };
-          if (instance.connected) deliver();
+          if (instance.hears) deliver();
           else instance.backlog.push(deliver);
         }),
       );
