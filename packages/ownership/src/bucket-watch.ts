@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "@rollcall/telemetry";
-import type { LeaseEntry } from "./lease.ts";
+import type { LeaseEntry } from "./lease-actions.ts";
 import { LeaseBucket } from "./lease-bucket.ts";
 
 export interface BucketWatchOptions {

@@ -1,7 +1,7 @@
 import { JetStreamApiError, type JetStreamClient, jetstream, StorageType } from "@nats-io/jetstream";
 import { type KV, Kvm, type KvWatchEntry } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { LeaseEntry, LeaseResult } from "./lease.ts";
+import type { LeaseEntry, LeaseResult } from "./lease-actions.ts";
 import { decodeRecord, parseLeaseKey } from "./lease-records.ts";
 
 /** The client's interface leaves out this method that its buckets have. */

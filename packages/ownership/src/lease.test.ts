@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assignedTo } from "./assignment.ts";
-import { Lease, type LeaseAction, type LeaseEntry, type LeaseResult, type LeaseRules } from "./lease.ts";
+import { Lease } from "./lease.ts";
+import type { LeaseAction, LeaseEntry, LeaseResult, LeaseRules } from "./lease-actions.ts";
 import { claimKey, decodeRecord, memberKey, parseLeaseKey } from "./lease-records.ts";
 import { OwnerTable } from "./owner-table.ts";
 

@@ -9,18 +9,10 @@ import { natsServerMissing, startNatsServer, type TestNatsServer } from "@rollca
 import { silentLogger } from "@rollcall/telemetry";
 import { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
 import { ownershipContract } from "./ownership.contract.ts";
+import { eventually } from "./testing/eventually.ts";
 
 const missing = natsServerMissing();
 let instances = 0;
-
-async function eventually(what: string, holds: () => boolean, withinMs = 5_000): Promise<number> {
-  const began = performance.now();
-  while (!holds()) {
-    if (performance.now() - began > withinMs) assert.fail(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return performance.now() - began;
-}
 
 function open(connection: NatsConnection, options: Partial<NatsOwnershipOptions> = {}): NatsOwnership {
   instances += 1;
@@ -119,7 +111,7 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
   });
 
   test("a hand-over waits for the work under way", async () => {
-    const first = open(connection);
+    const first = open(connection, { ttlMs: 1_500 });
     await eventually("one settled", () => settled(first));
     let finish = (): void => {};
     const working = new Promise<void>((resolve) => {
@@ -133,9 +125,11 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
         return working;
       },
     });
-    const second = open(connection);
+    const second = open(connection, { ttlMs: 1_500 });
     await eventually("asked to hand over", () => moved.length > 0 && second.members().length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const seen = second.revision;
+    // Both renew after 300 ms; a claim would have come long before.
+    await eventually("renewals", () => second.revision > seen + 1);
     assert.deepEqual(owned(second), []);
     finish();
     await eventually("two settled", () => settled(first, second));
@@ -185,9 +179,13 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
     const ownership = open(connection, { ttlMs: 2_500 });
     await eventually("settled", () => settled(ownership));
     const epoch = ownership.epochOf(0);
+    const renewed = ownership.revision;
     await server.halt("SIGKILL");
     await server.resume();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await eventually(
+      "the lease is confirmed",
+      () => ownership.revision > renewed && owned(ownership).length > 0,
+    );
     assert.equal(ownership.epochOf(0), epoch);
     await server.halt();
     await eventually("stopped", () => owned(ownership).length === 0);

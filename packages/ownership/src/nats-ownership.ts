@@ -7,7 +7,8 @@ import { type NatsConnection, NoRespondersError, RequestError } from "@nats-io/t
 import { type Address, PARTITIONS, subjects } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
 import { BucketWatch } from "./bucket-watch.ts";
-import { Lease, type LeaseAction, type LeaseResult } from "./lease.ts";
+import { Lease } from "./lease.ts";
+import type { LeaseAction, LeaseResult } from "./lease-actions.ts";
 import type { LeaseBucket } from "./lease-bucket.ts";
 import { ListeningOwners } from "./listening-owners.ts";
 import type { Owner, OwnerMap, Ownership, OwnershipListener } from "./ownership.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LeaseEntry } from "./lease.ts";
+import type { LeaseEntry } from "./lease-actions.ts";
 import { claimKey, memberKey } from "./lease-records.ts";
 import { OwnerTable } from "./owner-table.ts";
 import { isSuperseded, type OwnerMap } from "./ownership.ts";

@@ -2,7 +2,7 @@
  * Who owns what, made of the entries of a lease bucket as they come: the claim of a partition counts while the member that
  * made it is there, in that very session. No I/O and no clock.
  */
-import type { LeaseEntry } from "./lease.ts";
+import type { LeaseEntry } from "./lease-actions.ts";
 import { parseLeaseKey } from "./lease-records.ts";
 import type { Owner } from "./ownership.ts";
 
@@ -61,7 +61,7 @@ export class OwnerTable {
     const known = this.ownerOf(partition);
     if (owner.epoch <= Math.max(known?.epoch ?? 0, this.#epochs[partition] ?? 0)) return false;
     this.#noted[partition] = owner;
-    return known?.instanceId !== owner.instanceId;
+    return true;
   }
 
   /** All that is in the bucket comes again. */
@@ -98,19 +98,18 @@ export class OwnerTable {
   }
 
   #takeMember(instance: string, session: number | undefined): number[] {
-    const before = this.#members.get(instance);
-    if (before === session) return [];
-    if (session === undefined) this.#members.delete(instance);
-    else this.#members.set(instance, session);
-    const changed: number[] = [];
-    for (const [partition, claim] of this.#claims.entries()) {
+    if (this.#members.get(instance) === session) return [];
+    const before = this.#claims.map((_, partition) => this.ownerOf(partition));
+    if (session === undefined) {
+      this.#members.delete(instance);
       // Of somebody who is not there any more nothing that was noted counts either.
-      if (session === undefined && this.#noted[partition]?.instanceId === instance) {
-        this.#noted[partition] = undefined;
-        changed.push(partition);
-      } else if (claim?.instance === instance && (claim.session === before || claim.session === session)) {
-        changed.push(partition);
+      for (const [partition, noted] of this.#noted.entries()) {
+        if (noted?.instanceId === instance) this.#noted[partition] = undefined;
       }
+    } else this.#members.set(instance, session);
+    const changed: number[] = [];
+    for (const [partition, owner] of before.entries()) {
+      if (!isSame(owner, this.ownerOf(partition))) changed.push(partition);
     }
     return changed;
   }
