@@ -1,4 +1,10 @@
 export { eventually } from "./eventually.ts";
+export {
+  type StoreFault,
+  type StoreProxy,
+  type StoreProxyOptions,
+  startStoreProxy,
+} from "./faults/store-proxy.ts";
 export { freePorts, ServerProcess } from "./server-process.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
 export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
