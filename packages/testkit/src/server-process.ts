@@ -62,6 +62,11 @@ export class ServerProcess {
     return this.#output;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get dataDir(): string {
     return join(this.folder, "data");
   }

@@ -1,0 +1,73 @@
+/** `npm run chaos`: load and random faults, and then whether anything was lost, doubled, reordered or forgotten. */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startAllInOne } from "./all-in-one.ts";
+import { usersOf } from "./cast.ts";
+import { check } from "./checker/check.ts";
+import { report } from "./report.ts";
+import { runChaos } from "./run.ts";
+
+const usage = `Usage: npm run chaos -- [options]
+
+  --minutes N    how long faults and load go on (default 10)
+  --seed N       repeats the plan of actions and faults (default: a new one, which is printed)
+  --users N      accounts with one to three resources each, at least 12 (default 200)
+  --rate N       actions a second, of all together (default 100)
+  --calm N       seconds between faults, on average (default 10)
+  --no-faults    load alone
+  --history FILE where the history goes, one event a line (default chaos-SEED.jsonl)
+  --help
+
+Ends with 1 when the checker finds something.`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "10" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    users: { type: "string", default: "200" },
+    rate: { type: "string", default: "100" },
+    calm: { type: "string", default: "10" },
+    "no-faults": { type: "boolean", default: false },
+    history: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function number(option: "minutes" | "seed" | "users" | "rate" | "calm", least: number): number {
+  const value = Number(values[option]);
+  if (!(value >= least))
+    throw new Error(`--${option} wants a number of at least ${least}, not ${values[option]}`);
+  return value;
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main(): Promise<number> {
+  const seed = number("seed", 0);
+  const users = usersOf(number("users", 12));
+  const cluster = await startAllInOne(users);
+  say(`chaos on ${cluster.name}, seed ${seed}`);
+  try {
+    const { events } = await runChaos(cluster, {
+      users,
+      seed,
+      durationMs: number("minutes", 0) * 60_000,
+      actionsPerSecond: number("rate", 1),
+      calmMs: number("calm", 0) * 1_000,
+      faults: !values["no-faults"],
+      say,
+    });
+    const file = values.history ?? `chaos-${seed}.jsonl`;
+    writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    const findings = check(events);
+    process.stdout.write(`${report(events, findings)}\n\nseed ${seed}, history in ${file}\n`);
+    return findings.length === 0 ? 0 : 1;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+if (values.help) process.stdout.write(`${usage}\n`);
+else process.exitCode = await main();
