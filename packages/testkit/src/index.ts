@@ -1,4 +1,5 @@
 export { eventually } from "./eventually.ts";
+export { HarmedProcess, type ProcessSpec, rollingRestart } from "./faults/process-faults.ts";
 export {
   type StoreFault,
   type StoreProxy,
