@@ -113,6 +113,27 @@ test("a message to one who was cut off may be lost", () => {
   assert.deepEqual(scene.gets(1, { what: "unavailable", from: juliet }).after(60_000).rosters().found(), []);
 });
 
+test("a message to an account may be lost with the session that it was given to", () => {
+  const scene = new Scene().bind(3, "juliet@example.org/garden", "node-2").sends(3, 1, { what: "available" });
+  const garden = "juliet@example.org/garden";
+  for (const reader of [1, 2, 3]) {
+    scene.gets(reader, { what: "available", from: garden, marker: { session: 3, sequence: 1 } });
+  }
+  for (const [session, from] of [
+    [1, romeo],
+    [2, juliet],
+  ] as const) {
+    scene.gets(3, { what: "available", from, marker: { session, sequence: 1 } });
+  }
+  scene.sends(1, 2, { what: "message", to: "juliet@example.org" });
+  const stayed = [...scene.events];
+  scene.ends(3, "cut");
+  for (const reader of [1, 2]) scene.gets(reader, { what: "unavailable", from: garden });
+  assert.deepEqual(scene.after(60_000).rosters().found(), []);
+  scene.events.splice(0, scene.events.length, ...stayed);
+  assert.deepEqual(scene.after(60_000).rosters().found(), ["lost"]);
+});
+
 test("a message seen twice at one resource is doubled", () => {
   const scene = new Scene().sends(1, 2, toJuliet);
   assert.deepEqual(scene.gets(2, scene.message(2)).gets(2, scene.message(2)).found(), ["doubled"]);

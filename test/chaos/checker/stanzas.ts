@@ -110,15 +110,28 @@ function checkSent(
     return findings;
   }
   if (answers.length > 0 || seenAt.has(key)) return findings;
-  const candidates = to.includes("/") ? history.ofJid(to) : history.ofAccount(to);
-  const there = candidates.some(
-    (reader) => stayed(reader, sent.at, bounds.deliveryMs) && reader.availableAt < sent.at && !leaves(reader),
-  );
-  if (there) {
+  if (willBeSeen(history, bounds, sent.at, to)) {
     const text = `message ${key} of ${life.jid} to ${to} was never seen, and no error came`;
     findings.push({ kind: "lost", at: sent.at, text, accounts });
   }
   return findings;
+}
+
+/**
+ * Whether somebody surely gets a message. The server chooses among the sessions of a bare JID, so that each of them
+ * has to be one that stays.
+ */
+function willBeSeen(history: History, bounds: Bounds, at: number, to: string): boolean {
+  const candidates = to.includes("/") ? history.ofJid(to) : history.ofAccount(to);
+  const there = candidates.filter(
+    (life) => life.boundAt <= at + bounds.deliveryMs && life.endedAt >= at - 1_000,
+  );
+  const stays = (life: SessionLife): boolean =>
+    stayed(life, at, bounds.deliveryMs) && life.availableAt < at && !leaves(life);
+  // One that comes meanwhile may be chosen too, and leave again.
+  return (
+    there.some(stays) && there.every((life) => stayed(life, Math.max(at, life.boundAt), bounds.deliveryMs))
+  );
 }
 
 /** Whether a session makes itself unavailable without ending; what it is sent then is a matter of rules not judged here. */
