@@ -1,4 +1,11 @@
 export { eventually } from "./eventually.ts";
+export {
+  type ClusterFaults,
+  type ClusterParts,
+  clusterFaults,
+  type Harm,
+  type Harmable,
+} from "./faults/cluster-faults.ts";
 export { HarmedProcess, type ProcessSpec, rollingRestart } from "./faults/process-faults.ts";
 export {
   type StoreFault,
