@@ -1,5 +1,6 @@
 /** One chaos run: everybody comes, does things while things go wrong, and at the end it is quiet and looked at. */
 import { Cast } from "./cast.ts";
+import { defaultBounds } from "./checker/history.ts";
 import type { ChaosUser, ClusterUnderChaos } from "./cluster-under-chaos.ts";
 import { randomFrom, weighted } from "./random.ts";
 import { Recorder } from "./recorder.ts";
@@ -13,6 +14,8 @@ export interface RunOptions {
   /** Calm between the end of a fault and the next. */
   readonly calmMs: number;
   readonly faults: boolean;
+  /** A stanza still on its way for longer will not come any more; default 30 s. */
+  readonly deliveryMs?: number;
   readonly say: (line: string) => void;
 }
 
@@ -54,7 +57,7 @@ export async function runChaos(cluster: ClusterUnderChaos, options: RunOptions):
     await quiet(recorder);
     await readEverything(cast, users, cluster, recorder);
     // What was sent last had this long to arrive.
-    await pause(Math.max(0, 31_000 - quietMs));
+    await pause(Math.max(0, (options.deliveryMs ?? defaultBounds.deliveryMs) + 500 - quietMs));
     return recorder;
   } finally {
     const events = recorder.events.length;

@@ -54,7 +54,9 @@ function endsOfSession(life: SessionLife, faults: readonly Fault[]): SessionEnd[
   );
   const killed = faults.find(
     (fault) =>
-      fault.verb === "killNode" && fault.target === life.node && Math.abs(fault.at - life.endedAt) < 1_000,
+      fault.verb.startsWith("killNode") &&
+      fault.target === life.node &&
+      Math.abs(fault.at - life.endedAt) < 1_000,
   );
   ends.push({
     session: life.id,
