@@ -52,7 +52,9 @@ export function fromXml(stanza: Stanza, account: string): ReceivedStanza[] {
   }
   const { type } = stanza;
   if (type !== undefined && subscriptionTypes.includes(type)) {
-    return [{ what: "subscription", type: type as SubscriptionType, from: bareOf(from) }];
+    const seen = { what: "subscription", type: type as SubscriptionType, from: bareOf(from) } as const;
+    const marker = markerId(stanza.id);
+    return [marker === undefined ? seen : { ...seen, marker }];
   }
   if (type !== undefined && type !== "unavailable") return [];
   const what = type ?? "available";
