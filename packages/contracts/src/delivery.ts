@@ -11,6 +11,8 @@ export interface DeliverStanza {
   readonly failedSession: SessionRef | undefined;
   /** Milliseconds since the epoch at which the server received the stanza. */
   readonly at: number;
+  /** The same from two owners that say the same, one after the other; without it the message is known by the bus's own id. */
+  readonly repetitionId?: string | undefined;
 }
 
 /** Something for many accounts at once, named by the keys of the multicast. */
@@ -19,6 +21,8 @@ export type PresenceFanOut =
       /** Available or unavailable presence without `to`; each account's available sessions get it, `to` its bare JID. */
       readonly kind: "presence";
       readonly stanza: Stanza;
+      /** As in `DeliverStanza`; for unavailable presence. */
+      readonly repetitionId?: string | undefined;
     }
   | {
       /**

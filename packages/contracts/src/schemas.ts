@@ -185,10 +185,11 @@ export const deliverStanza = z.object({
   stanza,
   failedSession: optionalSession,
   at: z.number(),
-}) satisfies z.ZodType<DeliverStanza>;
+  repetitionId: optionalText,
+}) as unknown as z.ZodType<DeliverStanza>;
 
 export const presenceFanOut = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("presence"), stanza }),
+  z.object({ kind: z.literal("presence"), stanza, repetitionId: optionalText }),
   z.object({
     kind: z.literal("probe"),
     prober: bare,
