@@ -36,6 +36,13 @@ export const presenceSettings = {
     unit: "ms",
     doc: "How long initial presence waits for the roster of its account before the client gets an error of type wait.",
   }),
+  "presence.node_death_rate": setting.integer({
+    default: 2_000,
+    min: 1,
+    max: 1_000_000,
+    unit: "sessions/s",
+    doc: "Sessions whose end is told to their contacts in a second when their connection node died.",
+  }),
   "presence.held_per_account": setting.integer({
     default: 1_000,
     min: 1,

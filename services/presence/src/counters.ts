@@ -39,4 +39,14 @@ export class PresenceCounters {
   nodeItemsDropped = 0;
   nodeFailures = 0;
   handedOverFailed = 0;
+  /** Refused because another process owns the account by now. */
+  fenced = 0;
+
+  /** Partitions served after a rebuild, and those being rebuilt. */
+  partitionsServed = 0;
+  partitionsRebuilding = 0;
+  sessionsRebuilt = 0;
+  /** Sessions of nodes that died, ended here, and those of which only their node had kept note. */
+  sessionsEndedWithNode = 0;
+  debtsPaid = 0;
 }

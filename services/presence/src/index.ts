@@ -1,3 +1,4 @@
+export type { ManifestSession, NodeManifest, PresenceCluster } from "./cluster/presence-cluster.ts";
 export { type PresenceSettings, presenceSettings } from "./config.ts";
 export type { PresenceCounters } from "./counters.ts";
 export { createMemoryOfflineStore } from "./delivery/memory-offline-store.ts";

@@ -1,11 +1,16 @@
 /** The parts list of the presence service, in the order of the data path. */
 import type { AccountStore } from "@rollcall/accounts";
 import { type Bus, type Consumer, done, type Outcome } from "@rollcall/bus";
-import { channels, type PresenceCommand } from "@rollcall/contracts";
+import { channels, type PresenceCommand, type PresenceFanOut } from "@rollcall/contracts";
+import type { Preparation } from "@rollcall/ownership";
 import { presenceTypeOf } from "@rollcall/rfc6121";
 import type { Clock, Service } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
+import { Debts } from "./cluster/debts.ts";
+import { KnownSessions } from "./cluster/known-sessions.ts";
+import { openCluster } from "./cluster/open-cluster.ts";
+import type { PresenceCluster } from "./cluster/presence-cluster.ts";
 import type { PresenceSettings } from "./config.ts";
 import { PresenceCounters } from "./counters.ts";
 import { AccountGate } from "./delivery/account-gate.ts";
@@ -14,6 +19,7 @@ import type { OfflineStore } from "./delivery/offline-store.ts";
 import { SendBack } from "./delivery/send-back.ts";
 import { SenderStandings } from "./delivery/sender-standing.ts";
 import { OfflineMessages } from "./delivery/store-offline.ts";
+import { type Cause, conclude } from "./fan-out/cause.ts";
 import { Outbox } from "./fan-out/outbox.ts";
 import { OwnerPost } from "./fan-out/owner-post.ts";
 import { PerformPlan } from "./fan-out/perform-plan.ts";
@@ -44,6 +50,8 @@ export interface PresenceServiceDeps {
   readonly logger: Logger;
   /** Name of this process on the bus, with its incarnation. */
   readonly instanceId: string;
+  /** Where partitions and nodes come and go; without it this process has everything. */
+  readonly cluster?: PresenceCluster | undefined;
   /** Runs the outbox once what runs now is over. Default: a microtask, right for a bus in the same process. */
   readonly schedule?: ((flush: () => void) => void) | undefined;
   /** Waits before something is tried again. Default: a timer. */
@@ -52,11 +60,13 @@ export interface PresenceServiceDeps {
 
 export interface PresenceService extends Service {
   readonly counters: PresenceCounters;
+  /** To be told of partitions before they are served, and after they were lost. */
+  readonly partitions: Preparation;
 }
 
 /** Sessions, presence and delivery of the accounts that this process owns. */
 export function createPresenceService(deps: PresenceServiceDeps): PresenceService {
-  const { settings, bus, accounts, offlineStore, clock, instanceId } = deps;
+  const { settings, bus, accounts, offlineStore, clock, instanceId, cluster } = deps;
   const logger = deps.logger.with({ service: "presence" });
   const sleep = deps.sleep ?? sleepByTimer;
   const now = (): number => clock.now();
@@ -130,14 +140,50 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   // What sessions and rosters here do.
   const updatePresence = new UpdatePresence({ registry, plans, texts });
   const becomeAvailable = new BecomeAvailable({ rosters, updatePresence });
-  const becomeUnavailable = new BecomeUnavailable({ registry, rosters, plans, lastUnavailable, texts });
-  const endSession = new EndSession({ registry, rosters, becomeUnavailable, counters });
+  const becomeUnavailable = new BecomeUnavailable({
+    registry,
+    rosters,
+    plans,
+    lastUnavailable,
+    texts,
+    logger,
+  });
+  const endSession = new EndSession({
+    registry,
+    rosters,
+    becomeUnavailable,
+    counters,
+    mayRepeat: cluster !== undefined,
+  });
   const directPresence = new DirectPresence({
     post,
     domains,
     counters,
     limit: settings["presence.directed_per_session"],
   });
+
+  // What comes and goes beside this process.
+  const debts = new Debts({ sleep, logger, perSecond: settings["presence.node_death_rate"] });
+  const { partitions, nodePresence, stop } = openCluster({
+    cluster,
+    bus,
+    sleep,
+    logger,
+    counters,
+    instanceId,
+    debts,
+    registry,
+    outbox,
+    texts,
+    rosters,
+    post,
+    lastUnavailable,
+    domains,
+    endSession,
+    now,
+  });
+  const knownSessions = new KnownSessions(registry);
+
   const bindResource = new BindResourceHandler({
     accounts,
     registry,
@@ -145,6 +191,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     counters,
     onConflict: settings["presence.resource_conflict"],
     resourcesPerAccount: settings["presence.resources_per_account"],
+    nodes: nodePresence,
   });
   const effects = new ApplyAccountEffects({
     registry,
@@ -159,9 +206,15 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   });
   const admin = new AnswerAdmin({ registry, endSession, now });
 
-  async function handleCommand(account: BareJid, command: PresenceCommand): Promise<Outcome> {
+  async function handleCommand(
+    account: BareJid,
+    command: PresenceCommand,
+    cause: Cause | undefined,
+  ): Promise<Outcome> {
+    const owed = debts.settle(account);
+    if (owed !== undefined) await owed;
     if (command.kind === "account-effects") {
-      await effects.handle(account, command);
+      await effects.handle(account, command, cause);
       return done;
     }
     const session = registry.findSession(account, command.session);
@@ -169,10 +222,10 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     if (session === undefined) return done;
     switch (command.kind) {
       case "broadcast-presence":
-        await broadcast(session, command);
+        await broadcast(session, command, cause);
         return done;
       case "direct-presence":
-        await directPresence.handle(session, command.stanza, command.at);
+        await directPresence.handle(session, command.stanza, command.at, cause);
         return done;
       case "end-session":
         await endSession.end(session, command.at);
@@ -183,17 +236,18 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   function broadcast(
     session: Session,
     { stanza, at }: Extract<PresenceCommand, { kind: "broadcast-presence" }>,
+    cause: Cause | undefined,
   ): Promise<void> | undefined {
     switch (presenceTypeOf(stanza.type)) {
       case "available": {
         const { roster } = session.account;
         if (session.inPresenceSession && roster !== undefined) {
-          return updatePresence.handle(session, roster, stanza, at);
+          return updatePresence.handle(session, roster, stanza, at, cause);
         }
-        return becomeAvailable.handle(session, stanza, at);
+        return becomeAvailable.handle(session, stanza, at, cause);
       }
       case "unavailable":
-        return becomeUnavailable.handle(session, stanza, at, true);
+        return becomeUnavailable.handle(session, stanza, at, true, cause);
       default:
         counters.misrouted++;
         return undefined;
@@ -204,16 +258,24 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   return {
     name: "presence",
     counters,
+    partitions,
     async start() {
       consumers = [
         bus.answer(channels.bind, {}, (account, question) =>
           bindResource.handle(account as BareJid, question),
         ),
-        bus.consume(channels.presenceCommands, {}, (account, command) =>
-          handleCommand(account as BareJid, command),
+        bus.answer(channels.knownSessions, {}, (_, question) => knownSessions.answer(question)),
+        bus.consume(channels.presenceCommands, {}, (account, command, meta) =>
+          conclude(meta, undefined, (cause) => handleCommand(account as BareJid, command, cause)),
         ),
-        bus.consume(channels.deliver, {}, (account, message) => delivery.handle(account as BareJid, message)),
-        bus.consumeMulticast(channels.fanOut, {}, (keys, message) => recipients.handle(keys, message)),
+        bus.consume(channels.deliver, {}, (account, message, meta) =>
+          conclude(meta, message.repetitionId, (cause) =>
+            delivery.handle(account as BareJid, message, cause),
+          ),
+        ),
+        bus.consumeMulticast(channels.fanOut, {}, (keys, message, meta) =>
+          conclude(meta, repetitionIdOf(message), (cause) => recipients.handle(keys, message, cause)),
+        ),
         bus.answer(channels.presenceAdmin, {}, (account, question) =>
           admin.handle(account as BareJid, question),
         ),
@@ -234,9 +296,14 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
       clearTimeout(timer);
     },
     async stop() {
+      stop();
       consumers = [];
     },
   };
+}
+
+function repetitionIdOf(message: PresenceFanOut): string | undefined {
+  return message.kind === "presence" ? message.repetitionId : undefined;
 }
 
 function sleepByTimer(ms: number): Promise<void> {

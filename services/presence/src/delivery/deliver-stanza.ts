@@ -20,12 +20,13 @@ import {
 } from "@rollcall/rfc6121";
 import { type BareJid, NS, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
+import type { Cause } from "../fan-out/cause.ts";
 import type { AnswerProbe } from "../handlers/answer-probe.ts";
 import type { LastUnavailablePresence } from "../sessions/last-unavailable.ts";
 import type { AccountSessions, Session, SessionRegistry } from "../sessions/session-registry.ts";
 import type { AccountGate } from "./account-gate.ts";
 import { answerForAccount } from "./answer-for-account.ts";
-import type { SendBack } from "./send-back.ts";
+import { answerId, type SendBack } from "./send-back.ts";
 import type { SenderStandings, Standing } from "./sender-standing.ts";
 import type { OfflineMessages } from "./store-offline.ts";
 
@@ -55,6 +56,7 @@ interface Routing {
   readonly at: number;
   /** It was on its way to a session that is gone, and came back. */
   readonly cameBack: boolean;
+  readonly cause: Cause | undefined;
 }
 
 export class DeliverStanzaHandler {
@@ -65,24 +67,24 @@ export class DeliverStanzaHandler {
   }
 
   /** Handles one message of `channels.deliver`. */
-  handle(account: BareJid, message: DeliverStanza): Outcome | Promise<Outcome> {
+  handle(account: BareJid, message: DeliverStanza, cause: Cause | undefined): Outcome | Promise<Outcome> {
     const { gate, counters } = this.#deps;
     if (gate.isHeld(account)) {
       if (gate.isFull(account)) return { kind: "retry", afterMs: FULL_RETRY_MS };
       counters.heldBack++;
-      return gate.run(account, () => this.#deliver(account, message)).then(() => done);
+      return gate.run(account, () => this.#deliver(account, message, cause)).then(() => done);
     }
-    const work = this.#deliver(account, message);
+    const work = this.#deliver(account, message, cause);
     return work === undefined ? done : gate.hold(account, work).then(() => done);
   }
 
-  #deliver(account: BareJid, message: DeliverStanza): void | Promise<void> {
+  #deliver(account: BareJid, message: DeliverStanza, cause: Cause | undefined): void | Promise<void> {
     const { registry, sendBack } = this.#deps;
     const { stanza, failedSession } = message;
     const here = registry.find(account);
     if (failedSession !== undefined) here?.byRef(failedSession)?.markGone();
     const stanzaClass = stanzaClassOf(stanza);
-    if (stanzaClass === undefined) return sendBack.error(stanza, "bad-request");
+    if (stanzaClass === undefined) return sendBack.error(stanza, "bad-request", cause);
     const row = accountRouting[stanzaClass];
     const to = stanza.to ?? account;
     const isBare = to.length === account.length;
@@ -97,19 +99,20 @@ export class DeliverStanzaHandler {
       match,
       at: message.at,
       cameBack: failedSession !== undefined,
+      cause,
     });
   }
 
   #perform(decision: RoutingDecision, routing: Routing): void | Promise<void> {
-    const { stanza, stanzaClass, here, match } = routing;
+    const { stanza, stanzaClass, here, match, cause } = routing;
     const { sendBack, counters } = this.#deps;
     switch (decision) {
       case "deliver":
-        if (match !== undefined) this.#deliverTo(match, stanza, serializeStanza(stanza));
+        if (match !== undefined) this.#deliverTo(match, stanza, serializeStanza(stanza), cause);
         return;
       case "deliver-to-most-available": {
         const session = here === undefined ? undefined : mostAvailable(here);
-        if (session !== undefined) this.#deliverTo(session, stanza, serializeStanza(stanza));
+        if (session !== undefined) this.#deliverTo(session, stanza, serializeStanza(stanza), cause);
         return;
       }
       case "deliver-to-non-negative":
@@ -123,7 +126,7 @@ export class DeliverStanzaHandler {
         for (const session of here?.sessions ?? []) {
           if (!session.available) continue;
           if (decision === "deliver-to-available" || session.priority >= 0) {
-            this.#deliverTo(session, stanza, xml);
+            this.#deliverTo(session, stanza, xml, cause);
           }
         }
         return;
@@ -132,18 +135,18 @@ export class DeliverStanzaHandler {
         counters.ignored++;
         return;
       case "bounce":
-        if (mayBeAnswered(stanzaClass)) sendBack.error(stanza, "service-unavailable");
+        if (mayBeAnswered(stanzaClass)) sendBack.error(stanza, "service-unavailable", cause);
         return;
       case "bounce-if-known":
         return this.#whenKnown(routing, undefined, (standing) => {
-          if (standing?.exists && isKnown(standing)) sendBack.error(stanza, "service-unavailable");
+          if (standing?.exists && isKnown(standing)) sendBack.error(stanza, "service-unavailable", cause);
           else counters.ignored++;
         });
       case "deliver-if-visible":
         return this.#whenKnown(routing, match, (standing) => {
           if (match === undefined || match.ended || standing === undefined || !maySeePresence(standing)) {
-            sendBack.error(stanza, "service-unavailable");
-          } else this.#deliverTo(match, stanza, serializeStanza(stanza));
+            sendBack.error(stanza, "service-unavailable", cause);
+          } else this.#deliverTo(match, stanza, serializeStanza(stanza), cause);
         });
       case "answer-for-account":
         return this.#whenKnown(routing, undefined, (standing) => this.#answerForAccount(routing, standing));
@@ -158,9 +161,9 @@ export class DeliverStanzaHandler {
     }
   }
 
-  #deliverTo(session: Session, stanza: Stanza, xml: string): void {
+  #deliverTo(session: Session, stanza: Stanza, xml: string, cause: Cause | undefined): void {
     this.#deps.counters.delivered++;
-    session.write(xml);
+    session.write(xml, isRepeatable(stanza) ? undefined : cause?.id, cause);
     // Who sends unavailable presence needs none any more (4.6.1).
     if (stanza.kind === "presence" && stanza.type === "unavailable")
       session.forgetDirected(stanza.from ?? "");
@@ -176,18 +179,18 @@ export class DeliverStanzaHandler {
     then(standing);
   }
 
-  #answerForAccount({ account, stanza, here, row }: Routing, standing: Standing | undefined): void {
+  #answerForAccount({ account, stanza, here, row, cause }: Routing, standing: Standing | undefined): void {
     const { sendBack, lastUnavailable, counters, now } = this.#deps;
     if (standing === undefined || !standing.exists) {
-      if (row.noAccount.bare === "bounce") sendBack.error(stanza, "service-unavailable");
+      if (row.noAccount.bare === "bounce") sendBack.error(stanza, "service-unavailable", cause);
       return;
     }
     counters.answeredForAccount++;
     const facts = { here, lastUnavailable: lastUnavailable.find(account), now: now() };
-    sendBack.reply(answerForAccount(stanza, standing, facts));
+    sendBack.reply(answerForAccount(stanza, standing, facts), answerId(cause), cause);
   }
 
-  #answerProbe({ account, stanza, here }: Routing): void | Promise<void> {
+  #answerProbe({ account, stanza, here, cause }: Routing): void | Promise<void> {
     const prober = stanza.from ?? "";
     const resource = stanza.to === undefined || stanza.to === account ? undefined : stanza.to;
     return this.#deps.probes.answer(
@@ -199,14 +202,15 @@ export class DeliverStanzaHandler {
         replyTo: undefined,
         replyAddress: prober,
         id: stanza.id,
+        cause,
       },
       here,
     );
   }
 
-  async #storeOffline({ account, stanza, at, row }: Routing): Promise<void> {
+  async #storeOffline({ account, stanza, at, row, cause }: Routing): Promise<void> {
     const { offline, sendBack, counters } = this.#deps;
-    const outcome = await offline.store(account, stanza, at);
+    const outcome = await offline.store(account, stanza, at, cause?.id);
     switch (outcome) {
       case "stored":
         return;
@@ -215,16 +219,21 @@ export class DeliverStanzaHandler {
         return;
       case "no-account":
         if (row.noAccount.bare === "ignore") counters.ignored++;
-        else sendBack.error(stanza, "service-unavailable");
+        else sendBack.error(stanza, "service-unavailable", cause);
         return;
       case "full":
-        sendBack.error(stanza, "service-unavailable");
+        sendBack.error(stanza, "service-unavailable", cause);
         return;
       case "busy":
-        sendBack.error(stanza, "resource-constraint");
+        sendBack.error(stanza, "resource-constraint", cause);
         return;
     }
   }
+}
+
+/** Available presence says what is so, however often it comes. */
+function isRepeatable({ kind, type }: Stanza): boolean {
+  return kind === "presence" && type === undefined;
 }
 
 function decide(

@@ -7,6 +7,7 @@ export function createMemoryOfflineStore(quota: OfflineQuota): OfflineStore {
   return {
     async append(account, message) {
       const messages = kept.get(account) ?? [];
+      if (messages.some((one) => one.id === message.id)) return "stored";
       if (exceedsQuota(messages, message, quota)) return "full";
       kept.set(account, [...messages, message]);
       return "stored";

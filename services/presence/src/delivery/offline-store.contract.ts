@@ -30,6 +30,13 @@ export function offlineStoreContract(name: string, open: (quota: OfflineQuota) =
       assert.deepEqual(await store.read(juliet), messages);
     });
 
+    it("keeps a message that comes again once, also when there is no room for more", async () => {
+      const store = open({ messages: 1, bytes: 10_000 });
+      assert.equal(await store.append(juliet, message("a")), "stored");
+      assert.equal(await store.append(juliet, message("a")), "stored");
+      assert.deepEqual(await store.read(juliet), [message("a")]);
+    });
+
     it("keeps accounts apart", async () => {
       const store = open(roomy);
       await store.append(juliet, message("a"));

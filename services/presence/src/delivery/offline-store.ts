@@ -25,7 +25,7 @@ export interface OfflineQuota {
  * way round. Every implementation passes `offline-store.contract.ts`.
  */
 export interface OfflineStore {
-  /** Adds at the end. @returns `full`, and nothing is kept, where the quota would be exceeded. @throws {StoreUnavailableError} */
+  /** Adds at the end; what is kept under that id already is not added again. @returns `full`, and nothing is kept, where the quota would be exceeded. @throws {StoreUnavailableError} */
   append(account: BareJid, message: OfflineMessage): Promise<"stored" | "full">;
   /** All messages of the account, oldest first. @throws {StoreUnavailableError} */
   read(account: BareJid): Promise<readonly OfflineMessage[]>;

@@ -33,14 +33,22 @@ export class OfflineMessages {
     this.#deps = deps;
   }
 
-  /** @param at when the server got the message; it will be delivered with this time (XEP-0203). */
-  async store(account: BareJid, message: Stanza, at: number): Promise<StoringOutcome> {
+  /**
+   * @param at when the server got the message; it will be delivered with this time (XEP-0203).
+   * @param messageId the same when the message comes again, so that the store has it once.
+   */
+  async store(
+    account: BareJid,
+    message: Stanza,
+    at: number,
+    messageId: string | undefined,
+  ): Promise<StoringOutcome> {
     const { accounts, offlineStore, domains, logger, counters, instanceId, enabled } = this.#deps;
     if (!isKeptOffline(message)) return "not-kept";
     // Without storage everybody gets the error, or its absence would show which accounts do not exist (C-02).
     if (!enabled) return "full";
     this.#sequence += 1;
-    const id = `${instanceId}-${this.#sequence}`;
+    const id = messageId ?? `${instanceId}-${this.#sequence}`;
     try {
       if (!(await accounts.exists(account))) return "no-account";
       const xml = serializeStanza(withDelay(message, at, domains.domainOf(account)));
@@ -66,7 +74,7 @@ export class OfflineMessages {
     try {
       const messages = await offlineStore.read(account);
       if (messages.length === 0 || !session.available) return;
-      for (const message of messages) session.write(message.xml);
+      for (const message of messages) session.write(message.xml, message.id);
       if (!(await session.node.handedOver())) return;
       await offlineStore.removeDelivered(account, new Set(messages.map((message) => message.id)));
       counters.offlineDelivered += messages.length;

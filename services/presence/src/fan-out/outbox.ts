@@ -5,11 +5,12 @@
  * gets fewer and larger messages, and the order holds when one has to be sent again. Both are bounded: a message in
  * size, what waits for a node in bytes.
  */
-import { type Bus, BusError } from "@rollcall/bus";
+import { type Bus, BusError, type SendOptions } from "@rollcall/bus";
 import { channels, type NodeDelivery } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
 import type { StanzaHalves } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
+import { type Cause, type HandOver, isFenced } from "./cause.ts";
 
 export interface OutboxOptions {
   readonly bus: Pick<Bus, "publish">;
@@ -30,15 +31,35 @@ const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 500;
 /** What an item costs beside its text. */
 const ITEM_SIZE = 64;
+/** How long a message under way keeps whoever caused it waiting: senders must not stand still with a node that does. */
+const PATIENCE_MS = 300;
+/** For the sessions of many accounts; the node knows whose they are. */
+const asOwner: SendOptions = { actingFor: { address: "presence-owner" } };
 
 interface Batch {
   readonly items: NodeDelivery[];
   size: number;
-  readonly waiters: ((handedOver: boolean) => void)[];
+  waiters: ((handedOver: boolean) => void)[];
+  /** Each at most once in a row. */
+  causes: Cause[];
 }
 
 function newBatch(): Batch {
-  return { items: [], size: 0, waiters: [] };
+  return { items: [], size: 0, waiters: [], causes: [] };
+}
+
+/** Tells everybody who waits for the batch, once. */
+function settle(batch: Batch, outcome: HandOver): void {
+  const { waiters } = batch;
+  batch.waiters = [];
+  for (const resolve of waiters) resolve(outcome === "taken");
+  settleCauses(batch, outcome);
+}
+
+function settleCauses(batch: Batch, outcome: HandOver): void {
+  const { causes } = batch;
+  batch.causes = [];
+  for (const cause of causes) cause.closed(outcome);
 }
 
 export class Outbox {
@@ -68,6 +89,11 @@ export class Outbox {
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const node of dirty) node.send();
+  }
+
+  /** The node is dead: nothing goes there any more, and nobody waits for it, until a session is there again. */
+  abandon(nodeId: string): void {
+    this.#nodes.get(nodeId)?.abandon();
   }
 
   /** Resolves when nothing waits for any node. */
@@ -106,6 +132,11 @@ export class NodeOutbox {
   #dirty = false;
   #sending = false;
   #overflowing = false;
+  #dead = false;
+  #underWay: Batch | undefined = undefined;
+  /** What is under way is so for too long; causes do not wait until the node takes something again. */
+  #late = false;
+  #watching = false;
   // The fan-out that is last in the batch: further recipients of the same stanza join it.
   #halves: StanzaHalves | undefined = undefined;
   #to: string[] = [];
@@ -120,6 +151,7 @@ export class NodeOutbox {
 
   /** Counts a session on this node. */
   retain(): void {
+    this.#dead = false;
     this.#sessions += 1;
   }
 
@@ -136,18 +168,26 @@ export class NodeOutbox {
     return this.#sessions > 0 || this.busy;
   }
 
-  /** Complete stanzas for one session. */
-  write(session: number, xml: string): void {
+  /**
+   * Complete stanzas for one session.
+   * @param id known to the session if it had them already; `undefined` where a repetition does no harm.
+   * @param cause waits until the node has them.
+   */
+  write(session: number, xml: string, id?: string, cause?: Cause): void {
     if (!this.#admit(xml.length + ITEM_SIZE)) return;
+    if (cause !== undefined) this.#keepWaiting(cause);
     this.#halves = undefined;
-    this.#collecting.items.push({ kind: "write", session, xml });
+    this.#collecting.items.push(
+      id === undefined ? { kind: "write", session, xml } : { kind: "write", session, xml, id },
+    );
   }
 
-  /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. */
-  fanOut(halves: StanzaHalves, to: string, session: number): void {
+  /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. @param id the same for all. */
+  fanOut(halves: StanzaHalves, to: string, session: number, id?: string, cause?: Cause): void {
     const joins = this.#halves === halves;
     const size = joins ? to.length + 8 : halves.before.length + halves.after.length + to.length + ITEM_SIZE;
     if (!this.#admit(size)) return;
+    if (cause !== undefined) this.#keepWaiting(cause);
     // Admitting may have closed the batch that the fan-out was in.
     if (joins && this.#halves === halves) {
       this.#to.push(to);
@@ -157,13 +197,9 @@ export class NodeOutbox {
     this.#halves = halves;
     this.#to = [to];
     this.#handles = [session];
-    this.#collecting.items.push({
-      kind: "fan-out",
-      before: halves.before,
-      after: halves.after,
-      to: this.#to,
-      sessions: this.#handles,
-    });
+    const { before, after } = halves;
+    const item = { kind: "fan-out", before, after, to: this.#to, sessions: this.#handles } as const;
+    this.#collecting.items.push(id === undefined ? item : { ...item, id });
   }
 
   /** Ends a stream. @param condition of RFC 6120, 4.9.3. */
@@ -186,6 +222,22 @@ export class NodeOutbox {
   }
 
   /** For `Outbox`. */
+  abandon(): void {
+    this.#dead = true;
+    const waiting = [...this.#full, this.#collecting];
+    this.#full = [];
+    this.#collecting = newBatch();
+    this.#halves = undefined;
+    for (const batch of waiting) {
+      this.#waitingSize -= batch.size;
+      this.#options.counters.nodeItemsDropped += batch.items.length;
+      settle(batch, "lost");
+    }
+    // What becomes of this one, the bus finds out in its own time.
+    if (this.#underWay !== undefined) settle(this.#underWay, "lost");
+  }
+
+  /** For `Outbox`. */
   send(): void {
     this.#dirty = false;
     if (this.#sending) return;
@@ -194,6 +246,10 @@ export class NodeOutbox {
   }
 
   #admit(size: number): boolean {
+    if (this.#dead) {
+      this.#options.counters.nodeItemsDropped++;
+      return false;
+    }
     if (this.#waitingSize + size > this.#limit) {
       this.#options.counters.nodeItemsDropped++;
       if (!this.#overflowing) {
@@ -216,6 +272,28 @@ export class NodeOutbox {
     return true;
   }
 
+  #keepWaiting(cause: Cause): void {
+    if (this.#late) return;
+    const { causes } = this.#collecting;
+    if (causes[causes.length - 1] === cause) return;
+    causes.push(cause);
+    cause.opened();
+  }
+
+  /** Lets causes go when one message stays under way for too long. */
+  async #watch(): Promise<void> {
+    this.#watching = true;
+    for (;;) {
+      const batch = this.#underWay;
+      if (batch === undefined || batch.causes.length === 0) break;
+      await this.#options.sleep(PATIENCE_MS);
+      if (this.#underWay !== batch || batch.causes.length === 0) continue;
+      this.#late = true;
+      for (const one of [batch, ...this.#full, this.#collecting]) settleCauses(one, "late");
+    }
+    this.#watching = false;
+  }
+
   async #sendAll(): Promise<void> {
     for (;;) {
       const batch = this.#full.shift() ?? this.#collecting;
@@ -225,35 +303,45 @@ export class NodeOutbox {
         this.#dirty = false;
       }
       if (batch.items.length === 0) break;
-      const handedOver = await this.#sendBatch(batch);
+      this.#underWay = batch;
+      if (batch.causes.length > 0 && !this.#watching) void this.#watch();
+      const outcome = await this.#sendBatch(batch);
+      this.#underWay = undefined;
+      if (outcome === "taken") this.#late = false;
       this.#waitingSize -= batch.size;
       if (this.#waitingSize === 0) this.#overflowing = false;
-      for (const resolve of batch.waiters) resolve(handedOver);
+      settle(batch, outcome);
     }
     this.#sending = false;
     this.#outbox.settled(this);
   }
 
-  async #sendBatch(batch: Batch): Promise<boolean> {
+  async #sendBatch(batch: Batch): Promise<HandOver> {
     const { bus, counters, logger, sleep } = this.#options;
     counters.nodeMessages++;
     counters.nodeItems += batch.items.length;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await bus.publish(channels.nodeDeliveries, this.nodeId, { items: batch.items });
-        return true;
+        await bus.publish(channels.nodeDeliveries, this.nodeId, { items: batch.items }, asOwner);
+        return "taken";
       } catch (error) {
+        if (isFenced(error)) {
+          counters.fenced++;
+          return "fenced";
+        }
         const full = error instanceof BusError && error.code === "queue-full";
-        if (!full || attempt >= QUEUE_FULL_RETRIES) {
-          counters.nodeFailures++;
+        if (!full || this.#dead || attempt >= QUEUE_FULL_RETRIES) {
           counters.nodeItemsDropped += batch.items.length;
+          // Nothing else was to be expected of a node that is dead.
+          if (this.#dead) return "lost";
+          counters.nodeFailures++;
           logger.warn({
             event: "presence.node-unreachable",
             node: this.nodeId,
             items: batch.items.length,
             error,
           });
-          return false;
+          return "lost";
         }
         await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt));
       }

@@ -1,8 +1,9 @@
-import { type Bus, BusError } from "@rollcall/bus";
+import { type Bus, BusError, type SendOptions } from "@rollcall/bus";
 import { channels, type PresenceFanOut } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
 import { type BareJid, bareOf, type Stanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
+import { isFenced } from "./cause.ts";
 
 export interface OwnerPostOptions {
   readonly bus: Pick<Bus, "publish" | "multicast">;
@@ -21,11 +22,12 @@ const LONGEST_RETRY_MS = 1_000;
 const MOST_RETRYING = 10_000;
 
 /**
- * What this owner sends to the owners of other accounts.
+ * What this owner sends to the owners of other accounts, in the name of one of its own.
  *
- * No method ever rejects. The promise tells when the message was taken, for callers whose next message has to come
- * after it; presence, whose loss would leave ghosts, is sent again while the bus is overloaded. What is lost for good
- * is counted and logged.
+ * The promise tells when the message was taken, for callers whose next message has to come after it; presence, whose loss
+ * would leave ghosts, is sent again while the bus is overloaded. What is lost for good is counted and logged. A promise
+ * rejects only with `fenced`, when another process owns the account by now and does the work; whoever does not wait need
+ * not care.
  */
 export class OwnerPost {
   readonly #options: OwnerPostOptions;
@@ -36,37 +38,58 @@ export class OwnerPost {
     this.#options = options;
   }
 
-  /** One message for many local accounts. */
+  /** One message for many local accounts. @throws {BusError} `fenced` */
   fanOut(accounts: readonly BareJid[], payload: PresenceFanOut): Promise<void> {
     if (accounts.length === 0) return Promise.resolve();
-    return this.#send(() => this.#options.bus.multicast(channels.fanOut, accounts, payload));
+    const options = inTheNameOf(payload.kind === "presence" ? payload.stanza.from : payload.prober);
+    return this.#send(() => this.#options.bus.multicast(channels.fanOut, accounts, payload, options));
   }
 
-  /** A stanza for the local account in its `to`. @param at when the server got it, milliseconds since the epoch. */
-  deliver(stanza: Stanza, at: number): Promise<void> {
+  /**
+   * A stanza for the local account in its `to`.
+   * @param at when the server got it, milliseconds since the epoch.
+   * @param repetitionId where another owner may say the same.
+   * @throws {BusError} `fenced`
+   */
+  deliver(stanza: Stanza, at: number, repetitionId?: string): Promise<void> {
     const account = bareOf(stanza.to ?? "");
-    return this.#send(() =>
-      this.#options.bus.publish(channels.deliver, account, { stanza, failedSession: undefined, at }),
-    );
+    const message = { stanza, failedSession: undefined, at, repetitionId };
+    const options = inTheNameOf(stanza.from);
+    return this.#send(() => this.#options.bus.publish(channels.deliver, account, message, options));
   }
 
-  /** A subscription stanza for the roster of the local account in its `to`; both addresses are bare. */
+  /**
+   * A subscription stanza for the roster of the local account in its `to`; both addresses are bare.
+   * @throws {BusError} `fenced`
+   */
   subscription(stanza: Stanza, at: number): Promise<void> {
     this.#sequence += 1;
     const id = { origin: this.#options.instanceId, session: 0, sequence: this.#sequence };
     const account = stanza.to ?? "";
+    const options = inTheNameOf(stanza.from);
     return this.#send(() =>
-      this.#options.bus.publish(channels.inboundSubscriptions, account, { id, stanza, at }),
+      this.#options.bus.publish(channels.inboundSubscriptions, account, { id, stanza, at }, options),
     );
   }
 
-  async #send(publish: () => Promise<void>): Promise<void> {
+  #send(publish: () => Promise<void>): Promise<void> {
+    const sending = this.#sendUntilTaken(publish);
+    // Whoever waits gets the rejection as well.
+    sending.catch(ignore);
+    return sending;
+  }
+
+  async #sendUntilTaken(publish: () => Promise<void>): Promise<void> {
     const { sleep, counters, logger } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await publish();
         return;
       } catch (error) {
+        if (isFenced(error)) {
+          counters.fenced++;
+          throw error;
+        }
         const retryable = error instanceof BusError && error.retryable;
         if (!retryable || attempt >= ATTEMPTS || this.#retrying >= MOST_RETRYING) {
           counters.handedOverFailed++;
@@ -80,3 +103,11 @@ export class OwnerPost {
     }
   }
 }
+
+function inTheNameOf(jid: string | undefined): SendOptions {
+  return {
+    actingFor: { address: "presence-owner", account: jid === undefined ? undefined : bareOf(jid) },
+  };
+}
+
+function ignore(): void {}

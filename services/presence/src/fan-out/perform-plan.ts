@@ -6,6 +6,7 @@ import type { AccountGate } from "../delivery/account-gate.ts";
 import type { OfflineMessages } from "../delivery/store-offline.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import type { Session } from "../sessions/session-registry.ts";
+import type { Cause } from "./cause.ts";
 import type { OwnerPost } from "./owner-post.ts";
 
 export interface PerformPlanDeps {
@@ -30,15 +31,17 @@ export class PerformPlan {
    * comes after it. Probes and offline messages are not waited for.
    *
    * @param presence the stanza that caused the plan, without `to`.
+   * @throws {BusError} `fenced`
    */
   async perform(
     sender: Session,
     presence: Stanza,
     steps: readonly PresenceStep<Session>[],
     at: number,
+    cause: Cause | undefined,
   ): Promise<void> {
     const told: Promise<void>[] = [];
-    for (const step of steps) this.#step(sender, presence, step, at, told);
+    for (const step of steps) this.#step(sender, presence, step, at, cause, told);
     await Promise.all(told);
   }
 
@@ -47,27 +50,32 @@ export class PerformPlan {
     presence: Stanza,
     step: PresenceStep<Session>,
     at: number,
+    cause: Cause | undefined,
     told: Promise<void>[],
   ): void {
     const { post, gate, offline, domains, counters } = this.#deps;
     const account = sender.account;
+    // Available presence says what is so, however often it comes.
+    const repetitionId = presence.type === "unavailable" ? cause?.id : undefined;
     switch (step.kind) {
       case "reflect": {
         const halves = stanzaHalves(presence);
-        for (const to of step.to) to.node.fanOut(halves, escapeAttribute(to.jid), to.handle);
+        for (const to of step.to) {
+          to.node.fanOut(halves, escapeAttribute(to.jid), to.handle, repetitionId, cause);
+        }
         return;
       }
       case "broadcast":
         if (step.to.length === 0) return;
         counters.broadcasts++;
-        told.push(post.fanOut(step.to, { kind: "presence", stanza: presence }));
+        told.push(post.fanOut(step.to, { kind: "presence", stanza: presence, repetitionId }));
         return;
       case "introduce": {
         const vouching = domains.domainOf(account.jid);
         for (const other of step.others) {
           if (other.presence === undefined) continue;
           const stanza = withDelay({ ...other.presence, to: sender.jid }, other.presenceAt, vouching);
-          sender.write(serializeStanza(stanza));
+          sender.write(serializeStanza(stanza), undefined, cause);
         }
         return;
       }
@@ -81,7 +89,10 @@ export class PerformPlan {
         });
         return;
       case "replay-requests":
-        for (const request of account.roster?.pendingRequests ?? []) sender.write(serializeStanza(request));
+        for (const request of account.roster?.pendingRequests ?? []) {
+          const id = cause === undefined ? undefined : `${cause.id}/${request.from}`;
+          sender.write(serializeStanza(request), id, cause);
+        }
         return;
       case "deliver-offline":
         // What is being stored now goes along. What waits behind it finds the account available and is delivered at
@@ -90,7 +101,8 @@ export class PerformPlan {
         return;
       case "end-directed":
         for (const target of step.to) {
-          if (domains.isAccount(target)) told.push(post.deliver({ ...presence, to: target }, at));
+          if (domains.isAccount(target))
+            told.push(post.deliver({ ...presence, to: target }, at, repetitionId));
         }
         return;
     }

@@ -11,6 +11,7 @@ import type { PresenceCounters } from "../counters.ts";
 import type { AccountGate } from "../delivery/account-gate.ts";
 import type { AnswerProbe, Probe as ContactProbe } from "../handlers/answer-probe.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
+import type { Cause } from "./cause.ts";
 
 export interface ResolveRecipientsDeps {
   readonly registry: SessionRegistry;
@@ -30,42 +31,54 @@ export class ResolveRecipients {
   }
 
   /** Handles one message of `channels.fanOut`. */
-  handle(accounts: readonly string[], message: PresenceFanOut): Outcome | Promise<Outcome> {
+  handle(
+    accounts: readonly string[],
+    message: PresenceFanOut,
+    cause: Cause | undefined,
+  ): Outcome | Promise<Outcome> {
     const waiting =
-      message.kind === "presence" ? this.#presence(accounts, message) : this.#probe(accounts, message);
+      message.kind === "presence"
+        ? this.#presence(accounts, message, cause)
+        : this.#probe(accounts, message, cause);
     return waiting === undefined ? done : Promise.all(waiting).then(() => done);
   }
 
-  #presence(accounts: readonly string[], { stanza }: Presence): Promise<void>[] | undefined {
+  #presence(
+    accounts: readonly string[],
+    { stanza }: Presence,
+    cause: Cause | undefined,
+  ): Promise<void>[] | undefined {
     const { gate } = this.#deps;
     const halves = stanzaHalves(stanza);
     let waiting: Promise<void>[] | undefined;
     for (const account of accounts) {
       if (!gate.isHeld(account)) {
-        this.#tellSessions(account, stanza, halves);
+        this.#tellSessions(account, stanza, halves, cause);
         continue;
       }
       waiting ??= [];
-      waiting.push(gate.run(account, () => this.#tellSessions(account, stanza, halves)));
+      waiting.push(gate.run(account, () => this.#tellSessions(account, stanza, halves, cause)));
     }
     return waiting;
   }
 
   /** Every available session of the account gets it, whatever its priority; nobody there: ignored (8.5.2). */
-  #tellSessions(account: string, stanza: Stanza, halves: StanzaHalves): void {
+  #tellSessions(account: string, stanza: Stanza, halves: StanzaHalves, cause: Cause | undefined): void {
     const here = this.#deps.registry.find(account);
     if (here === undefined) return;
     const { counters } = this.#deps;
+    // Available presence says what is so, however often it comes.
+    const id = cause !== undefined && stanza.type === "unavailable" ? cause.id : undefined;
     for (const session of here.sessions) {
       if (!session.available) continue;
-      session.node.fanOut(halves, here.escapedJid, session.handle);
+      session.node.fanOut(halves, here.escapedJid, session.handle, id, cause);
       counters.presenceDelivered++;
       // Who sends unavailable presence needs none any more (4.6.1).
       if (stanza.type === "unavailable") session.forgetDirected(stanza.from ?? "");
     }
   }
 
-  #probe(accounts: readonly string[], message: Probe): Promise<void>[] | undefined {
+  #probe(accounts: readonly string[], message: Probe, cause: Cause | undefined): Promise<void>[] | undefined {
     const { gate, registry, probes } = this.#deps;
     const { prober, replyTo, replyAddress, id } = message;
     let waiting: Promise<void>[] | undefined;
@@ -78,6 +91,7 @@ export class ResolveRecipients {
         replyTo,
         replyAddress,
         id,
+        cause,
       };
       let work: void | Promise<void>;
       if (gate.isHeld(account)) {

@@ -13,6 +13,7 @@ import { type BareJid, bareOf, makeStanza, type Stanza, serializeStanza } from "
 import type { PresenceCounters } from "../counters.ts";
 import type { SendBack } from "../delivery/send-back.ts";
 import type { SenderStandings, Standing } from "../delivery/sender-standing.ts";
+import type { Cause } from "../fan-out/cause.ts";
 import type { Outbox } from "../fan-out/outbox.ts";
 import type { OwnerPost } from "../fan-out/owner-post.ts";
 import type { LocalDomains } from "../local-domains.ts";
@@ -46,6 +47,8 @@ export interface Probe {
   /** The `to` of the answers. */
   readonly replyAddress: string;
   readonly id: string | undefined;
+  /** Waits until the node has the answers. */
+  readonly cause: Cause | undefined;
 }
 
 export class AnswerProbe {
@@ -133,9 +136,13 @@ export class AnswerProbe {
   }
 
   #tell(probe: Probe, stanza: Stanza): void {
-    const { replyTo } = probe;
-    if (replyTo === undefined) this.#deps.sendBack.reply(stanza);
-    else this.#deps.outbox.node(replyTo.node).write(replyTo.session, serializeStanza(stanza));
+    const { replyTo, cause } = probe;
+    // What is so now may be said again.
+    if (replyTo === undefined) this.#deps.sendBack.reply(stanza, undefined, cause);
+    else {
+      const xml = serializeStanza(stanza);
+      this.#deps.outbox.node(replyTo.node).write(replyTo.session, xml, undefined, cause);
+    }
   }
 }
 

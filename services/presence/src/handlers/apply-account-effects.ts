@@ -2,11 +2,12 @@
  * What the roster owner of an account wants done for it after a write: answers, pushes, deliveries, and presence for
  * contacts whose subscription changed. Performed in order.
  *
- * Effects may come twice (the bus delivers at least once). A changed contact is the whole truth about that contact,
- * an answer or a push that repeats an earlier one changes nothing at the client, and presence says what is so now;
- * therefore nothing is remembered of effects that were performed.
+ * Effects may come twice: from the bus, or because the roster owner performs a command again. A changed contact is the
+ * whole truth about that contact, and presence says what is so now. What a client would see twice has an id made of the
+ * command and of what is said, since a command that is performed again may be cut into messages in another way.
  */
-import type { AccountEffect, AccountEffects, SessionRef } from "@rollcall/contracts";
+import { createHash } from "node:crypto";
+import type { AccountEffect, AccountEffects } from "@rollcall/contracts";
 import { withDelay } from "@rollcall/xeps";
 import {
   type BareJid,
@@ -20,6 +21,7 @@ import {
 import type { PresenceCounters } from "../counters.ts";
 import type { AccountGate } from "../delivery/account-gate.ts";
 import type { OfflineMessages } from "../delivery/store-offline.ts";
+import type { Cause } from "../fan-out/cause.ts";
 import type { OwnerPost } from "../fan-out/owner-post.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import type { RosterKeeper } from "../roster-view/roster-keeper.ts";
@@ -39,6 +41,19 @@ export interface ApplyAccountEffectsDeps {
   readonly counters: PresenceCounters;
 }
 
+type Answer = Extract<AccountEffect, { kind: "answer-session" }>;
+type Push = Extract<AccountEffect, { kind: "push-item" }>;
+
+/** What an effect belongs to. */
+interface Context {
+  readonly account: BareJid;
+  readonly revision: number;
+  readonly at: number;
+  /** The command; `undefined` on a bus that repeats nothing. */
+  readonly command: string | undefined;
+  readonly cause: Cause | undefined;
+}
+
 export class ApplyAccountEffects {
   readonly #deps: ApplyAccountEffectsDeps;
 
@@ -46,57 +61,62 @@ export class ApplyAccountEffects {
     this.#deps = deps;
   }
 
-  async handle(account: BareJid, { effects, revision, at }: AccountEffects): Promise<void> {
+  /** @throws {BusError} `fenced` */
+  async handle(
+    account: BareJid,
+    { id, effects, revision, at }: AccountEffects,
+    cause: Cause | undefined,
+  ): Promise<void> {
+    const command = cause === undefined ? undefined : `${id.origin}/${id.session}/${id.sequence}`;
+    const context: Context = { account, revision, at, command, cause };
     for (const effect of effects) {
       this.#deps.counters.effects++;
-      const waiting = this.#apply(account, effect, revision, at);
+      const waiting = this.#apply(effect, context);
       if (waiting !== undefined) await waiting;
     }
   }
 
-  #apply(account: BareJid, effect: AccountEffect, revision: number, at: number): void | Promise<void> {
+  #apply(effect: AccountEffect, context: Context): void | Promise<void> {
+    const { account } = context;
     const here = this.#deps.registry.find(account);
     switch (effect.kind) {
       case "account-removed":
-        return this.#removeAccount(account, here, at);
+        return this.#removeAccount(account, here, context.at);
       case "answer-session":
-        return this.#answer(here?.byRef(effect.session), effect.stanza, effect.becomesInterested);
+        return this.#answer(here?.byRef(effect.session), effect, context);
       case "push-item":
-        return this.#push(here, effect.item, effect.version, effect.only);
+        return this.#push(here, effect, context);
       case "deliver-to-interested":
-        return deliver(here, effect.stanza, (session) => session.interested);
+        return deliver(here, effect.stanza, context, (session) => session.interested);
       case "deliver-to-available":
-        return deliver(here, effect.stanza, (session) => session.available);
+        return deliver(here, effect.stanza, context, (session) => session.available);
       case "contact-changed":
-        if (here !== undefined) this.#deps.rosters.follow(here, revision, effect);
+        if (here !== undefined) this.#deps.rosters.follow(here, context.revision, effect);
         return;
       case "send-presence-to-contact":
         return this.#sendPresence(here, effect.contact);
       case "send-unavailable-to-contact":
-        return this.#sendUnavailable(here, effect.contact);
+        return this.#sendUnavailable(here, effect.contact, context);
     }
   }
 
-  #answer(session: Session | undefined, stanza: Stanza, becomesInterested: boolean): void {
+  #answer(session: Session | undefined, { stanza, becomesInterested }: Answer, context: Context): void {
     if (session === undefined) return;
-    session.write(serializeStanza(stanza));
+    session.write(serializeStanza(stanza), nameOf(context, "answer"), context.cause);
     if (!becomesInterested || session.interested) return;
     session.markInterested();
     // Initial presence usually follows at once and needs it.
     this.#deps.rosters.prepare(session.account);
   }
 
-  #push(
-    here: AccountSessions | undefined,
-    item: string,
-    version: string,
-    only: SessionRef | undefined,
-  ): void {
+  #push(here: AccountSessions | undefined, { item, version, only }: Push, context: Context): void {
+    const id = context.command === undefined ? undefined : nameOf(context, `push/${digestOf(item)}`);
     const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(version)}">${item}</query></iq>`;
     for (const session of here?.sessions ?? []) {
       if (only === undefined ? !session.interested : session !== here?.byRef(only)) continue;
       const to = escapeAttribute(session.jid);
-      session.write(`<iq to="${to}" type="set" id="push-${session.countPush()}">${query}`);
+      const start = `<iq to="${to}" type="set" id="push-${session.countPush()}">`;
+      session.write(start + query, id, context.cause);
     }
   }
 
@@ -115,7 +135,11 @@ export class ApplyAccountEffects {
   }
 
   /** The contact may not see the account any more (3.2.2 r3, 3.3.3 r3), directed presence or not (4.6.1). */
-  async #sendUnavailable(here: AccountSessions | undefined, contact: BareJid): Promise<void> {
+  async #sendUnavailable(
+    here: AccountSessions | undefined,
+    contact: BareJid,
+    context: Context,
+  ): Promise<void> {
     const { post, domains } = this.#deps;
     if (here === undefined) return;
     const sent: Promise<void>[] = [];
@@ -126,7 +150,8 @@ export class ApplyAccountEffects {
       }
       if (!domains.isAccount(contact)) continue;
       const stanza = makeStanza("presence", { type: "unavailable", from: session.jid });
-      sent.push(post.fanOut([contact], { kind: "presence", stanza }));
+      const repetitionId = nameOf(context, `unavailable/${session.node.nodeId}/${session.handle}`);
+      sent.push(post.fanOut([contact], { kind: "presence", stanza, repetitionId }));
     }
     await Promise.all(sent);
   }
@@ -147,8 +172,21 @@ export class ApplyAccountEffects {
 function deliver(
   here: AccountSessions | undefined,
   stanza: Stanza,
+  context: Context,
   isRecipient: (session: Session) => boolean,
 ): void {
   const xml = serializeStanza(stanza);
-  for (const session of here?.sessions ?? []) if (isRecipient(session)) session.write(xml);
+  const id = nameOf(context, `${stanza.type}/${stanza.from}`);
+  for (const session of here?.sessions ?? []) {
+    if (isRecipient(session)) session.write(xml, id, context.cause);
+  }
+}
+
+function nameOf({ command }: Context, what: string): string | undefined {
+  return command === undefined ? undefined : `${command}/${what}`;
+}
+
+/** Tells two states of an item apart. The version is left out: a command that is performed again may show a later one. */
+function digestOf(item: string): string {
+  return createHash("sha1").update(item).digest("base64url");
 }

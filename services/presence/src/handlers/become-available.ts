@@ -1,5 +1,7 @@
 import { BusError } from "@rollcall/bus";
 import { errorReply, type Stanza, serializeStanza } from "@rollcall/xmpp";
+import { answerId } from "../delivery/send-back.ts";
+import type { Cause } from "../fan-out/cause.ts";
 import type { HeldRoster } from "../roster-view/held-roster.ts";
 import type { RosterKeeper } from "../roster-view/roster-keeper.ts";
 import type { Session } from "../sessions/session-registry.ts";
@@ -10,7 +12,10 @@ export interface BecomeAvailableDeps {
   readonly updatePresence: UpdatePresence;
 }
 
-/** Initial presence (RFC 6121, 4.2): nobody can be told before it is known who may be. */
+/**
+ * Presence of an account whose roster is not here yet, initial presence most often (RFC 6121, 4.2): nobody can be told
+ * before it is known who may be.
+ */
 export class BecomeAvailable {
   readonly #deps: BecomeAvailableDeps;
 
@@ -18,17 +23,17 @@ export class BecomeAvailable {
     this.#deps = deps;
   }
 
-  async handle(session: Session, stanza: Stanza, at: number): Promise<void> {
+  async handle(session: Session, stanza: Stanza, at: number, cause: Cause | undefined): Promise<void> {
     let roster: HeldRoster;
     try {
       roster = await this.#deps.rosters.hold(session.account);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       // The roster owner or its store is away. The session stays connected; the client may try again.
-      session.write(serializeStanza(errorReply(stanza, "resource-constraint")));
+      session.write(serializeStanza(errorReply(stanza, "resource-constraint")), answerId(cause), cause);
       return;
     }
     if (session.ended) return;
-    await this.#deps.updatePresence.handle(session, roster, stanza, at);
+    await this.#deps.updatePresence.handle(session, roster, stanza, at, cause);
   }
 }

@@ -1,5 +1,5 @@
 import type { AccountStore } from "@rollcall/accounts";
-import type { BindAnswer, BindResource } from "@rollcall/contracts";
+import type { BindAnswer, BindResource, SessionRef } from "@rollcall/contracts";
 import { type BareJid, makeFull } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import type { AccountSessions, Session, SessionRegistry } from "../sessions/session-registry.ts";
@@ -13,6 +13,15 @@ export interface BindResourceDeps {
   /** What happens to a client that asks for a resource in use (RFC 6120, 7.7.2.2). */
   readonly onConflict: "override" | "refuse" | "replace";
   readonly resourcesPerAccount: number;
+  /** Which nodes are there; `undefined` where there are no others than this process. */
+  readonly nodes: NodePresence | undefined;
+}
+
+export interface NodePresence {
+  /** Known to be dead, and not heard again since. */
+  isDead(nodeId: string): boolean;
+  /** Asks the node itself. */
+  isThere(nodeId: string): Promise<boolean>;
 }
 
 /** Gives a session its full JID (RFC 6120, section 7). Asking again gives the same answer. */
@@ -32,12 +41,21 @@ export class BindResourceHandler {
       return { kind: "refused", condition: "not-allowed" };
     }
     const { session, generated, at } = question;
+    const wanted = question.requested ?? generated;
+    const jid = makeFull(account, wanted);
+    if (this.#deps.nodes !== undefined) {
+      // What a node said before it died comes late; nobody would end the session.
+      if (this.#deps.nodes.isDead(session.node)) {
+        counters.bindRefused++;
+        return { kind: "refused", condition: "resource-constraint" };
+      }
+      await this.#lookAfter(this.#deps.nodes, holderOf(registry.find(account), jid), session);
+    }
     const here = registry.find(account);
     const known = here?.byRef(session);
     if (known !== undefined) return { kind: "bound", resource: known.resource };
 
-    const wanted = question.requested ?? generated;
-    const holder = holderOf(here, makeFull(account, wanted));
+    const holder = holderOf(here, jid);
     const claim = holder === undefined ? free(wanted) : this.#contest(holder, wanted, generated);
     if (claim.kind === "refused") {
       counters.bindRefused++;
@@ -54,6 +72,12 @@ export class BindResourceHandler {
     counters.bound++;
     await told;
     return { kind: "bound", resource: claim.resource };
+  }
+
+  /** Marks the holder of a resource as gone whose node is not there: its death is noticed a little later. */
+  async #lookAfter(nodes: NodePresence, holder: Session | undefined, asker: SessionRef): Promise<void> {
+    if (holder === undefined || holder.gone || holder.node.nodeId === asker.node) return;
+    if (!(await nodes.isThere(holder.node.nodeId))) holder.markGone();
   }
 
   /** Somebody has the resource. */

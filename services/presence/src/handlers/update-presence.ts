@@ -1,5 +1,6 @@
 import { type PresenceAudience, planAvailable, readBroadcastPresence } from "@rollcall/rfc6121";
 import type { Stanza } from "@rollcall/xmpp";
+import type { Cause } from "../fan-out/cause.ts";
 import type { PerformPlan } from "../fan-out/perform-plan.ts";
 import type { Session, SessionRegistry } from "../sessions/session-registry.ts";
 import { type SharedTexts, standingAlone } from "../sessions/shared-texts.ts";
@@ -19,7 +20,13 @@ export class UpdatePresence {
   }
 
   /** @param at when the server got the stanza, in milliseconds since the epoch. */
-  handle(session: Session, audience: PresenceAudience, stanza: Stanza, at: number): Promise<void> {
+  handle(
+    session: Session,
+    audience: PresenceAudience,
+    stanza: Stanza,
+    at: number,
+    cause: Cause | undefined,
+  ): Promise<void> {
     const { registry, plans, texts } = this.#deps;
     const { stanza: presence, priority } = readBroadcastPresence(stanza);
     const steps = planAvailable(session, priority, session.account.sessions, audience);
@@ -28,7 +35,7 @@ export class UpdatePresence {
     session.presenceOrder = ++session.account.presences;
     session.priority = priority;
     registry.setAvailable(session, true);
-    return plans.perform(session, presence, steps, at);
+    return plans.perform(session, presence, steps, at, cause);
   }
 }
 

@@ -55,6 +55,23 @@ export class RosterKeeper {
     return roster;
   }
 
+  /**
+   * Who may see the account, also where it has no session here.
+   * @throws {BusError} when it is not to be had in time.
+   */
+  async subscribersOf(jid: BareJid, here: AccountSessions | undefined): Promise<readonly BareJid[]> {
+    if (here !== undefined) {
+      const { subscribers } = await this.hold(here);
+      this.releaseUnused(here);
+      return subscribers;
+    }
+    const { contacts } = await this.#ask(jid);
+    return contacts
+      .filter(({ subscription }) => subscription === "from" || subscription === "both")
+      .map(({ contact }) => contact)
+      .filter(this.#options.isLocal);
+  }
+
   /** Asks ahead for a roster that will be needed. A failure shows where it is needed. */
   prepare(account: AccountSessions): void {
     const roster = this.hold(account);
@@ -68,9 +85,14 @@ export class RosterKeeper {
 
   /** Lets the roster go if no session of the account needs it. */
   releaseUnused(account: AccountSessions): void {
+    if (account.sessions.some((session) => session.inPresenceSession || session.interested)) return;
+    this.drop(account);
+  }
+
+  /** Lets the roster of an account go that is somebody else's now. */
+  drop(account: AccountSessions): void {
     const { roster } = account;
     if (roster === undefined) return;
-    if (account.sessions.some((session) => session.inPresenceSession || session.interested)) return;
     account.roster = undefined;
     roster.release();
     this.#options.counters.rostersHeld--;

@@ -34,6 +34,10 @@ export class LastUnavailablePresence {
     }
   }
 
+  forgetAll(isForgotten: (account: BareJid) => boolean): void {
+    for (const account of this.#kept.keys()) if (isForgotten(account)) this.#kept.delete(account);
+  }
+
   forget(account: BareJid): void {
     this.#kept.delete(account);
   }

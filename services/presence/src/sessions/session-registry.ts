@@ -8,6 +8,7 @@ import type { SessionRef } from "@rollcall/contracts";
 import type { PresenceResource } from "@rollcall/rfc6121";
 import { type BareJid, escapeAttribute, type FullJid, makeFull, type Stanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
+import type { Cause } from "../fan-out/cause.ts";
 import type { NodeOutbox, Outbox } from "../fan-out/outbox.ts";
 import type { HeldRoster } from "../roster-view/held-roster.ts";
 import type { RosterLoading } from "../roster-view/roster-keeper.ts";
@@ -16,6 +17,7 @@ const AVAILABLE = 1;
 const INTERESTED = 2;
 const GONE = 4;
 const ENDED = 8;
+const ENDING = 16;
 
 const nobody: readonly string[] = [];
 
@@ -68,6 +70,11 @@ export class Session implements PresenceResource {
     return (this.#flags & GONE) !== 0;
   }
 
+  /** Its node is dead; its end is going to be told. */
+  get isEndingWithNode(): boolean {
+    return (this.#flags & ENDING) !== 0;
+  }
+
   /** Not in the registry any more. */
   get ended(): boolean {
     return (this.#flags & ENDED) !== 0;
@@ -106,8 +113,17 @@ export class Session implements PresenceResource {
     return this.#pushes;
   }
 
+  /** A number that no push of an earlier owner has had, for a session taken over from it. */
+  countPushesFrom(start: number): void {
+    this.#pushes = start;
+  }
+
   markInterested(): void {
     this.#flags |= INTERESTED;
+  }
+
+  markEndingWithNode(): void {
+    this.#flags |= GONE | ENDING;
   }
 
   markGone(): void {
@@ -125,9 +141,9 @@ export class Session implements PresenceResource {
     this.#flags |= ENDED;
   }
 
-  /** Puts stanzas, as XML, into the outbox of the session's node. */
-  write(xml: string): void {
-    this.node.write(this.handle, xml);
+  /** Puts stanzas, as XML, into the outbox of the session's node, whose `write` this is. */
+  write(xml: string, id?: string, cause?: Cause): void {
+    this.node.write(this.handle, xml, id, cause);
   }
 }
 
@@ -203,6 +219,18 @@ export class SessionRegistry {
     account.sessions.push(session);
     this.#counters.sessions++;
     return session;
+  }
+
+  /** Forgets an account whose owner is another process now. Nobody is told. */
+  forget(account: AccountSessions): void {
+    for (const session of account.sessions) {
+      this.setAvailable(session, false);
+      session.markEnded();
+      session.node.release();
+    }
+    this.#counters.sessions -= account.sessions.length;
+    account.sessions.length = 0;
+    if (this.#accounts.delete(account.jid)) this.#counters.accounts--;
   }
 
   setAvailable(session: Session, available: boolean): void {
