@@ -22,6 +22,8 @@ export class RosterCounters {
   handedOver = 0;
   handOversFailed = 0;
   handOversUnderWay = 0;
+  /** Refused because another process owns the account by now. */
+  fenced = 0;
   /** Stanzas owed from before a crash, sent again. */
   recovered = 0;
 }

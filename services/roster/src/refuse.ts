@@ -57,6 +57,11 @@ export function faultStanza(stanza: Stanza, fault: unknown): Stanza | undefined 
   return undefined;
 }
 
+/** Whether another process owns the account by now, and does the work. */
+export function isFenced(fault: unknown): boolean {
+  return fault instanceof BusError && fault.code === "fenced";
+}
+
 /** Between two attempts of a command that a fault of the bus or of a store stopped. Milliseconds. */
 const retryAfterMs = 100;
 
@@ -64,6 +69,7 @@ const retryAfterMs = 100;
 export function faultOutcome(fault: unknown): Outcome {
   if (fault instanceof StoreUnavailableError) return { kind: "retry", afterMs: retryAfterMs };
   if (fault instanceof RosterUnreadableError) return { kind: "reject", reason: fault.code };
+  // With the reason `fenced` the command goes to whoever owns the account by now.
   if (fault instanceof BusError) {
     return fault.retryable
       ? { kind: "retry", afterMs: retryAfterMs }

@@ -305,7 +305,7 @@ describe("two accounts at the same time", () => {
 describe("a store that fails", () => {
   function failing(): RosterStore {
     const fail = () => Promise.reject(new StoreUnavailableError("gone"));
-    return { load: fail, update: fail, remove: fail };
+    return { load: fail, update: fail, remove: fail, forget: () => {} };
   }
 
   test("is a wait error to the session, for iqs and subscriptions", async () => {

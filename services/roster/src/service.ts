@@ -1,6 +1,7 @@
 import type { AccountStore } from "@rollcall/accounts";
 import type { Bus, Consumer } from "@rollcall/bus";
 import { channels } from "@rollcall/contracts";
+import type { Preparation } from "@rollcall/ownership";
 import type { RosterLimits } from "@rollcall/rfc6121";
 import type { Clock, Service } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
@@ -10,6 +11,7 @@ import { RosterCounters } from "./counters.ts";
 import { Confirmations } from "./effects/confirmations.ts";
 import { HandOvers } from "./effects/hand-overs.ts";
 import { PerformEffects } from "./effects/perform-effects.ts";
+import { ForgetPartitions } from "./forget-partitions.ts";
 import { administerRoster } from "./handlers/administer-roster.ts";
 import { answerRosterView, answerSubscribers } from "./handlers/answer-view.ts";
 import { changeInbound, changeOutbound } from "./handlers/change-subscription.ts";
@@ -32,6 +34,8 @@ export interface RosterServiceDeps {
 
 export interface RosterService extends Service {
   readonly counters: RosterCounters;
+  /** To be told of partitions before they are served, and after they were lost. */
+  readonly partitions: Preparation;
 }
 
 /** The roster and the subscription state of every account. */
@@ -79,6 +83,8 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
     counters,
   };
 
+  const forgetPartitions = new ForgetPartitions({ store, confirmations });
+
   let consumers: readonly Consumer[] = [];
 
   function open(): readonly Consumer[] {
@@ -102,6 +108,15 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
   return {
     name: "roster",
     counters,
+    partitions: {
+      // Whatever is still known dates from an earlier time as owner.
+      async gained(partition) {
+        await forgetPartitions.forget(partition);
+      },
+      lost(partition) {
+        void forgetPartitions.forget(partition);
+      },
+    },
     async start() {
       consumers = open();
     },

@@ -35,6 +35,11 @@ export class Confirmations {
     return this.of(owner).some((known) => sameCommand(known, id));
   }
 
+  /** Their rosters are somebody else's now, who finds in them what is owed. */
+  forgetAll(isForgotten: (owner: BareJid) => boolean): void {
+    for (const owner of this.#waiting.keys()) if (isForgotten(owner)) this.#waiting.delete(owner);
+  }
+
   /** They are noted in the roster, or the roster is gone. */
   forget(owner: BareJid): void {
     this.#waiting.delete(owner);

@@ -1,5 +1,6 @@
 import type { Logger } from "@rollcall/telemetry";
 import type { RosterCounters } from "../counters.ts";
+import { isFenced } from "../refuse.ts";
 
 export interface HandOversOptions {
   /** How many may be under way. */
@@ -22,11 +23,15 @@ export class HandOvers {
     return this.#underWay.size >= this.#options.limit;
   }
 
-  /** Follows work to its end. A failure is logged; nothing else depends on it. */
+  /**
+   * Follows work to its end. A failure is logged; nothing else depends on it. Where another process owns the account by
+   * now, that one finds in the roster what is owed.
+   */
   follow(work: Promise<void>): void {
     const { logger, counters } = this.#options;
     counters.handedOver++;
     const end = work.catch((error: unknown) => {
+      if (isFenced(error)) return;
       counters.handOversFailed++;
       logger.warn({ event: "roster.hand-over-failed", error });
     });

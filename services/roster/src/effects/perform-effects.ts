@@ -1,10 +1,11 @@
 import { type Bus, BusError } from "@rollcall/bus";
-import { type CommandId, channels } from "@rollcall/contracts";
+import { type Channel, type CommandId, channels } from "@rollcall/contracts";
 import type { Clock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
-import type { BareJid } from "@rollcall/xmpp";
+import { type BareJid, bareOf } from "@rollcall/xmpp";
 import type { RosterCounters } from "../counters.ts";
 import type { LocalDomains } from "../local-domains.ts";
+import { isFenced } from "../refuse.ts";
 import { type AppliedCommand, type CommandLog, type OwedStanza, owedStanzas } from "../store/command-log.ts";
 import { AccountLine, type LinedUp } from "./account-line.ts";
 import type { Confirmations } from "./confirmations.ts";
@@ -39,7 +40,7 @@ export class PerformEffects {
   constructor(deps: PerformEffectsDeps) {
     this.#deps = deps;
     this.#line = new AccountLine((owner, effects) =>
-      deps.bus.publish(channels.presenceCommands, owner, effects),
+      this.#publish(channels.presenceCommands, owner, effects, owner),
     );
   }
 
@@ -51,7 +52,8 @@ export class PerformEffects {
 
   /**
    * Resolves when the steps of the plan are done, replies excepted, or when a contact's roster takes too long.
-   * @throws {BusError} when the presence owner of the account did not take its part.
+   * @throws {BusError} when the presence owner of the account did not take its part; `fenced` when another process owns
+   *   the account by now.
    */
   async perform(entry: LinedUp): Promise<void> {
     const performing = this.#perform(entry);
@@ -83,9 +85,20 @@ export class PerformEffects {
     }
   }
 
-  /** Hands a stanza over to the roster of a contact. @throws {BusError} */
+  /** Hands a stanza over to the roster of a contact, in the name of the account in its `from`. @throws {BusError} */
   route({ to, id, stanza }: OwedStanza, at: number): Promise<void> {
-    return this.#deps.bus.publish(channels.inboundSubscriptions, to, { id, stanza, at });
+    const owner = bareOf(stanza.from ?? "");
+    return this.#publish(channels.inboundSubscriptions, to, { id, stanza, at }, owner);
+  }
+
+  async #publish<P>(channel: Channel<P>, key: string, payload: P, owner: BareJid): Promise<void> {
+    const { bus, counters } = this.#deps;
+    try {
+      await bus.publish(channel, key, payload, { actingFor: { address: "roster-owner", account: owner } });
+    } catch (error) {
+      if (isFenced(error)) counters.fenced++;
+      throw error;
+    }
   }
 
   async #perform(entry: LinedUp): Promise<void> {
@@ -150,7 +163,8 @@ export class PerformEffects {
       await this.route(owed, at);
       return true;
     } catch (error) {
-      if (!(error instanceof BusError)) throw error;
+      // Another process owns the account by now, and finds in its roster what is owed.
+      if (!(error instanceof BusError) || isFenced(error)) throw error;
       counters.handOversFailed++;
       logger.warn({ event: "roster.contact-not-reached", contact: owed.to, error });
       return false;

@@ -34,6 +34,7 @@ export function createMemoryRosterStore(): RosterStore {
 
   return {
     update,
+    forget: () => {},
     load: (owner, seen) => update(owner, () => ({ changes: [], result: undefined }), seen),
     remove: (owner) =>
       turns.run(owner, async () => {

@@ -356,6 +356,30 @@ describe("the cache", () => {
     assert.equal(roster.contacts.size, 2);
     assert.equal(edits, undefined);
   });
+
+  test("what another owner did meanwhile is nothing to tell: the account was forgotten", async () => {
+    nextBucket();
+    const store = openStore();
+    await store.update(juliet, () => ({ changes: [item(romeo, "Romeo")], result: undefined }));
+    store.forget((owner) => owner === juliet);
+    await openStore().remove(juliet);
+    assert.equal((await store.load(juliet)).edits, undefined);
+  });
+
+  test("what is under way when an account is forgotten is not remembered", async () => {
+    nextBucket();
+    const counters = new RosterStoreCounters();
+    const store = openStore(counters);
+    const writing = store.update(juliet, () => {
+      store.forget((owner) => owner === juliet);
+      return { changes: [item(romeo, "Romeo")], result: undefined };
+    });
+    await writing;
+    await store.load(juliet);
+    assert.equal(counters.cacheHits, 0);
+    await store.load(juliet);
+    assert.equal(counters.cacheHits, 1);
+  });
 });
 
 describe("the metadata", () => {

@@ -20,7 +20,7 @@ import {
   type Reconciled,
   type Sibling,
 } from "./reconcile-documents.ts";
-import { RosterCache } from "./roster-cache.ts";
+import { type CachedRoster, RosterCache } from "./roster-cache.ts";
 import {
   applyDecision,
   decodeDocument,
@@ -88,6 +88,11 @@ const bodyCodec: ValueCodec<string> = {
   decode: (body) => decoder.decode(body),
 };
 
+interface Operation {
+  /** The account changed owners since it began: what it finds out must not be remembered. */
+  isForgotten: boolean;
+}
+
 /** A roster as it was read, and what has to be known to write it. */
 interface Found {
   readonly document: RosterDocument;
@@ -117,6 +122,8 @@ class RiakRosterStore implements RosterStore {
   readonly #turns = new AccountTurns();
   /** Rosters as they were told to clients, before writes that failed and may have happened all the same. */
   readonly #uncertain = new Map<BareJid, RosterDocument>();
+  /** Operations under way; there is one at a time for an account. */
+  readonly #underWay = new Map<BareJid, Operation>();
 
   constructor(options: RiakRosterStoreOptions) {
     const name = options.bucket ?? DEFAULT_ROSTER_BUCKET;
@@ -136,7 +143,15 @@ class RiakRosterStore implements RosterStore {
     decide: (stored: StoredRoster) => Decision<R>,
     seen?: (committed: Committed<R>) => void,
   ): Promise<Committed<R>> {
-    return this.#turns.run(owner, () => this.#available(() => this.#update(owner, decide, seen)));
+    return this.#turns.run(owner, async () => {
+      const operation: Operation = { isForgotten: false };
+      this.#underWay.set(owner, operation);
+      try {
+        return await this.#available(() => this.#update(owner, operation, decide, seen));
+      } finally {
+        this.#underWay.delete(owner);
+      }
+    });
   }
 
   remove(owner: BareJid): Promise<void> {
@@ -149,12 +164,19 @@ class RiakRosterStore implements RosterStore {
     );
   }
 
+  forget(isForgotten: (owner: BareJid) => boolean): void {
+    this.#cache.deleteAll(isForgotten);
+    for (const [owner, operation] of this.#underWay) if (isForgotten(owner)) operation.isForgotten = true;
+    for (const owner of this.#uncertain.keys()) if (isForgotten(owner)) this.#uncertain.delete(owner);
+  }
+
   async #update<R>(
     owner: BareJid,
+    operation: Operation,
     decide: (stored: StoredRoster) => Decision<R>,
     seen: ((committed: Committed<R>) => void) | undefined,
   ): Promise<Committed<R>> {
-    let found = await this.#read(owner);
+    let found = await this.#read(owner, operation);
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
       const { document: before, edits } = found;
       const decision = decide({ roster: before.roster, commands: before.commands, edits });
@@ -164,7 +186,7 @@ class RiakRosterStore implements RosterStore {
       let after = before;
       if (written) {
         after = fitToMeta(changed);
-        conflict = await this.#write(owner, after, found);
+        conflict = await this.#write(owner, after, found, operation);
       }
       if (conflict === undefined) {
         const { roster, commands } = after;
@@ -177,7 +199,7 @@ class RiakRosterStore implements RosterStore {
     throw new StoreUnavailableError("the roster is being written by too many others");
   }
 
-  async #read(owner: BareJid): Promise<Found> {
+  async #read(owner: BareJid, operation: Operation): Promise<Found> {
     const cached = this.#cache.get(owner);
     this.#counters.reads++;
     const fetched = await this.#bucket.get(owner, { ifNoneMatch: cached?.etag });
@@ -198,7 +220,7 @@ class RiakRosterStore implements RosterStore {
         if (decoded.document !== undefined) {
           const { length } = fetched.value;
           const entry = { etag, context, document: decoded.document, fragments: new Map(), length };
-          this.#cache.set(owner, entry);
+          this.#remember(owner, entry, operation);
           this.#uncertain.delete(owner);
           const { roster } = decoded.document;
           // The write whose outcome nobody knew has happened, and nobody was told of what it changed.
@@ -266,7 +288,12 @@ class RiakRosterStore implements RosterStore {
   }
 
   /** Writes, and answers what to go on from where others have written too. */
-  async #write(owner: BareJid, document: RosterDocument, found: Found): Promise<Found | undefined> {
+  async #write(
+    owner: BareJid,
+    document: RosterDocument,
+    found: Found,
+    operation: Operation,
+  ): Promise<Found | undefined> {
     const { fragments } = found;
     const body = encodeBody(document, fragments);
     const meta = encodeMeta(document, digestOf(body));
@@ -275,20 +302,25 @@ class RiakRosterStore implements RosterStore {
     try {
       stored = await this.#bucket.put(owner, body, { context: found.context, meta });
     } catch (error) {
-      if (error instanceof RiakError && error.maybeWritten) this.#noteUncertain(owner, found);
+      if (error instanceof RiakError && error.maybeWritten) this.#noteUncertain(owner, found, operation);
       throw error;
     }
     if (stored.kind === "stored") {
       this.#uncertain.delete(owner);
       const { etag, context } = stored;
-      this.#cache.set(owner, { etag, context, document, fragments, length: body.length });
+      this.#remember(owner, { etag, context, document, fragments, length: body.length }, operation);
       return undefined;
     }
     return this.#merge(owner, stored.siblings, stored.context, document, found.edits);
   }
 
-  #noteUncertain(owner: BareJid, found: Found): void {
-    if (this.#uncertain.has(owner)) return;
+  #remember(owner: BareJid, entry: CachedRoster, operation: Operation): void {
+    if (operation.isForgotten) this.#cache.delete(owner);
+    else this.#cache.set(owner, entry);
+  }
+
+  #noteUncertain(owner: BareJid, found: Found, operation: Operation): void {
+    if (operation.isForgotten || this.#uncertain.has(owner)) return;
     this.#uncertain.set(owner, this.#cache.get(owner)?.document ?? found.document);
     if (this.#uncertain.size <= MAX_UNCERTAIN) return;
     for (const oldest of this.#uncertain.keys()) {

@@ -58,6 +58,10 @@ export class RosterCache {
     }
   }
 
+  deleteAll(isDeleted: (owner: BareJid) => boolean): void {
+    for (const owner of this.#entries.keys()) if (isDeleted(owner)) this.delete(owner);
+  }
+
   delete(owner: BareJid): void {
     const entry = this.#entries.get(owner);
     if (entry === undefined) return;

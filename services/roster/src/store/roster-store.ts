@@ -35,6 +35,12 @@ export interface RosterStore {
 
   /** Removes the roster of a deleted account. Removing an absent roster is not an error. @throws {StoreUnavailableError} */
   remove(owner: BareJid): Promise<void>;
+
+  /**
+   * Forgets what is known in memory of accounts that another process writes now, or has written: what it changed is no
+   * edit of others, and clients have heard of it.
+   */
+  forget(isForgotten: (owner: BareJid) => boolean): void;
 }
 
 export interface StoredRoster {

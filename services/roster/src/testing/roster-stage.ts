@@ -1,6 +1,6 @@
 /** A roster service on the memory bus, with everything it says written down in order. For tests. */
 import { createMemoryAccountStore } from "@rollcall/accounts";
-import { type Bus, createMemoryBus, done, type Outcome } from "@rollcall/bus";
+import { type Bus, createMemoryBus, done, type Outcome, type SendOptions } from "@rollcall/bus";
 import {
   type AccountEffect,
   type AccountEffects,
@@ -49,6 +49,8 @@ export interface StageOptions {
   readonly settings?: Partial<RosterSettings>;
   /** Looks at what is published before the bus gets it; what it throws or rejects with is the failure. */
   readonly onPublish?: (channel: string, key: string, payload: unknown) => Promise<void> | undefined;
+  /** Sees how each message was sent. */
+  readonly onSend?: (options: SendOptions | undefined) => void;
   readonly instanceId?: string;
   /** Attempts of the bus. */
   readonly attempts?: number;
@@ -172,7 +174,8 @@ export async function openStage(options: StageOptions = {}): Promise<RosterStage
   let lines: string[] = [];
   const effects: RosterStage["effects"] = [];
   const bus: Bus = {
-    publish: async (channel, key, payload) => {
+    publish: async (channel, key, payload, how) => {
+      if (channel.name !== channels.rosterCommands.name) options.onSend?.(how);
       if (channel.name !== channels.rosterCommands.name)
         lines.push(describeMessage(channel.name, key, payload));
       await options.onPublish?.(channel.name, key, payload);
