@@ -7,6 +7,7 @@
 import type { Preparation } from "@rollcall/ownership";
 import type { Logger } from "@rollcall/telemetry";
 import type { PresenceCounters } from "../counters.ts";
+import type { AccountSessions } from "../sessions/session-registry.ts";
 import type { AskedPartitions, AskNodes } from "./ask-nodes.ts";
 import type { Debts } from "./debts.ts";
 import type { ForgetPartitions } from "./forget-partitions.ts";
@@ -85,17 +86,24 @@ export class OwnPartitions implements Preparation {
       if (won !== undefined) burst.set(partition, won);
     }
     this.#burst = [];
+    const died = new Set<string>();
+    const stop = this.#deps.cluster.nodes.onDead((nodeId) => died.add(nodeId));
     try {
-      await this.#rebuild(burst);
+      const accounts = await this.#rebuild(burst);
+      // At that time their sessions were not here yet.
+      for (const nodeId of died) this.#nodeDied(nodeId);
+      void this.#deps.warmRosters.warm(accounts, () => this.#isStopped);
     } catch (error) {
       // To serve what is known is better than to serve nothing.
       this.#deps.logger.error({ event: "presence.not-rebuilt", partitions: burst.size, error });
       this.#serve(burst);
+    } finally {
+      stop();
     }
   }
 
-  async #rebuild(burst: ReadonlyMap<number, Won>): Promise<void> {
-    const { cluster, askNodes, restoreSessions, nodeDeaths, warmRosters, counters, logger } = this.#deps;
+  async #rebuild(burst: ReadonlyMap<number, Won>): Promise<ReadonlySet<AccountSessions>> {
+    const { cluster, askNodes, restoreSessions, counters, logger } = this.#deps;
     const { nodes, manifest } = cluster;
     const started = performance.now();
     const before = counters.sessionsRebuilt;
@@ -117,7 +125,6 @@ export class OwnPartitions implements Preparation {
     );
     await this.#takeOnDebts(wanted(), answered);
     const served = this.#serve(burst);
-    for (const node of answered) if (nodeDeaths.isDead(node)) this.#nodeDied(node);
     logger.info({
       event: "presence.rebuilt",
       partitions: served,
@@ -125,7 +132,7 @@ export class OwnPartitions implements Preparation {
       sessions: counters.sessionsRebuilt - before,
       ms: Math.round(performance.now() - started),
     });
-    await warmRosters.warm(accounts, () => this.#isStopped);
+    return accounts;
   }
 
   async #takeOnDebts(partitions: AskedPartitions, answered: ReadonlySet<string>): Promise<void> {

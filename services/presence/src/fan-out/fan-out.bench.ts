@@ -5,7 +5,7 @@
  *   node --expose-gc services/presence/dist/fan-out/fan-out.bench.js
  */
 import { createMemoryAccountStore } from "@rollcall/accounts";
-import type { Bus, Outcome } from "@rollcall/bus";
+import type { Bus, MessageMeta, Outcome } from "@rollcall/bus";
 import { channels, type DeliverStanza, type PresenceFanOut, type RosterView } from "@rollcall/contracts";
 import { silentLogger } from "@rollcall/telemetry";
 import { type BareJid, makeStanza } from "@rollcall/xmpp";
@@ -13,7 +13,9 @@ import { presenceSettings as declared, type PresenceSettings } from "../config.t
 import { createMemoryOfflineStore } from "../delivery/memory-offline-store.ts";
 import { createPresenceService } from "../service.ts";
 
-type Handler = (key: unknown, payload: unknown) => unknown;
+type Handler = (key: unknown, payload: unknown, meta: MessageMeta) => unknown;
+
+const meta: MessageMeta = { id: undefined, from: undefined, asOf: 0 };
 
 const CONTACTS = 20;
 const handlers = new Map<string, Handler>();
@@ -72,7 +74,7 @@ async function populate(accounts: number, nodes: number): Promise<void> {
         inRoster: true,
       })),
     });
-    await bind(account, { account, session, requested: "balcony", generated: "g", at: 0 });
+    await bind(account, { account, session, requested: "balcony", generated: "g", at: 0 }, meta);
     // A text of its own each time, as a parser makes it.
     const stanza = makeStanza("presence", {
       from: `${account}/balcony`,
@@ -80,7 +82,7 @@ async function populate(accounts: number, nodes: number): Promise<void> {
       childName: "show",
       childCount: 2,
     });
-    await command(account, { kind: "broadcast-presence", session, stanza, at: 0 });
+    await command(account, { kind: "broadcast-presence", session, stanza, at: 0 }, meta);
     views.delete(account);
   }
 }
@@ -116,16 +118,18 @@ console.log(`an idle session with ${CONTACTS} contacts: ${Math.round(perSession)
 const fanOut = handlers.get(channels.fanOut.name) as unknown as (
   keys: readonly string[],
   message: PresenceFanOut,
+  meta: MessageMeta,
 ) => Outcome | Promise<Outcome>;
 const stanza = makeStanza("presence", { from: "juliet@example.com/balcony", payload, childCount: 2 });
 const online = Array.from({ length: CONTACTS }, (_, n) => jidOf(n * 7));
 await measure(`presence to ${CONTACTS} contacts on 4 nodes, per recipient`, CONTACTS, () => {
-  void fanOut(online, { kind: "presence", stanza });
+  void fanOut(online, { kind: "presence", stanza }, meta);
 });
 
 const deliver = handlers.get(channels.deliver.name) as unknown as (
   key: string,
   message: DeliverStanza,
+  meta: MessageMeta,
 ) => Outcome | Promise<Outcome>;
 const message = makeStanza("message", {
   type: "chat",
@@ -136,7 +140,7 @@ const message = makeStanza("message", {
   childName: "body",
 });
 await measure("chat message to a bare JID", 1, () => {
-  void deliver(jidOf(1), { stanza: message, failedSession: undefined, at: 0 });
+  void deliver(jidOf(1), { stanza: message, failedSession: undefined, at: 0 }, meta);
 });
 
 const { presenceDelivered, delivered, nodeItemsDropped } = service.counters;

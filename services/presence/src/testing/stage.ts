@@ -10,24 +10,21 @@ import {
   channels,
   type InboundSubscription,
   type NodeDelivery,
+  PARTITIONS,
+  partitionOf,
   type RosterView,
   type SessionRef,
   type SubscriptionValue,
 } from "@rollcall/contracts";
 import { silentLogger } from "@rollcall/telemetry";
-import {
-  type BareJid,
-  bareOf,
-  makeStanza,
-  resourceOf,
-  type Stanza,
-  type StanzaKind,
-  type StanzaParts,
-} from "@rollcall/xmpp";
+import { type BareJid, bareOf, type FullJid, resourceOf, type Stanza } from "@rollcall/xmpp";
 import { presenceSettings as declared, type PresenceSettings } from "../config.ts";
 import { createMemoryOfflineStore } from "../delivery/memory-offline-store.ts";
 import type { OfflineStore } from "../delivery/offline-store.ts";
 import { createPresenceService, type PresenceService } from "../service.ts";
+import { Client } from "./client.ts";
+import type { FakeCluster } from "./fake-cluster.ts";
+import { RepeatingBus } from "./repeating-bus.ts";
 
 export const START = 1_700_000_000_000;
 const quota = { messages: 3, bytes: 10_000 };
@@ -42,10 +39,15 @@ export interface StageOptions {
   /** Accounts without a password that exist; everybody who connects does as well. */
   readonly accounts?: readonly string[];
   readonly wrapOfflineStore?: (store: OfflineStore) => OfflineStore;
+  /** Messages have ids and may come again; nodes and partitions come and go. */
+  readonly cluster?: FakeCluster;
 }
 
 export class Stage {
-  readonly bus: Bus = createMemoryBus({ logger: silentLogger, encode: true });
+  readonly bus: Bus;
+  /** The bus, where messages may come again. */
+  readonly repeatingBus: RepeatingBus;
+  readonly cluster: FakeCluster | undefined;
   readonly service: PresenceService;
   readonly offlineStore: OfflineStore;
   /** What the roster owners got. */
@@ -60,6 +62,10 @@ export class Stage {
   readonly #requests = new Map<string, Stanza[]>();
   readonly #clients = new Map<string, Client>();
   readonly #nodes = new Set<string>();
+  /** Nodes that take and answer nothing until the promise resolves. */
+  readonly frozen = new Map<string, Promise<void>>();
+  readonly #received = new Set<string>();
+  readonly #nodeBus: Bus;
   #now = START;
   #handles = 0;
   #effects = 0;
@@ -72,6 +78,11 @@ export class Stage {
   }
 
   private constructor(options: StageOptions) {
+    const memoryBus = createMemoryBus({ logger: silentLogger, encode: true });
+    this.repeatingBus = new RepeatingBus(memoryBus);
+    this.cluster = options.cluster;
+    this.#nodeBus = memoryBus;
+    this.bus = options.cluster === undefined ? memoryBus : this.repeatingBus;
     const store = createMemoryOfflineStore(quota);
     this.offlineStore = options.wrapOfflineStore?.(store) ?? store;
     this.service = createPresenceService({
@@ -82,6 +93,7 @@ export class Stage {
       clock: { now: () => this.#now },
       logger: silentLogger,
       instanceId: "presence-1",
+      cluster: options.cluster,
       sleep: (ms) => {
         this.#now += ms;
         return new Promise((resolve) => setImmediate(resolve));
@@ -161,6 +173,7 @@ export class Stage {
     this.#openNode(node);
     this.#handles += 1;
     const session = { node, session: this.#handles };
+    const boundAt = this.#now;
     const answer = await this.bus.request(channels.bind, account, {
       account,
       session,
@@ -169,9 +182,22 @@ export class Stage {
       at: this.#now,
     });
     if (answer.kind === "refused") throw new Error(answer.condition);
-    const client = new Client(this, account, `${account}/${answer.resource}`, session);
+    const client = new Client(this, account, `${account}/${answer.resource}`, session, boundAt);
     this.#clients.set(keyOf(session), client);
     return client;
+  }
+
+  /** A question of a node that may be dead already. */
+  async connectLate(node: string, account: string): Promise<void> {
+    this.#handles += 1;
+    const answer = await this.bus.request(channels.bind, account, {
+      account: account as BareJid,
+      session: { node, session: this.#handles },
+      requested: undefined,
+      generated: `generated-${this.#handles}`,
+      at: this.#now,
+    });
+    if (answer.kind === "refused") throw new Error(answer.condition);
   }
 
   /** Connects, sends initial presence and reads what comes back. */
@@ -211,13 +237,49 @@ export class Stage {
   #openNode(node: string): void {
     if (this.#nodes.has(node)) return;
     this.#nodes.add(node);
-    this.bus.consume(channels.nodeDeliveries, { nodeId: node }, (_, { items }) => {
+    this.cluster?.join(node);
+    this.#nodeBus.consume(channels.nodeDeliveries, { nodeId: node }, async (_, { items }) => {
+      await this.frozen.get(node);
       for (const item of items) this.#receive(node, item);
       return done;
     });
+    this.#nodeBus.answer(channels.reportSessions, { nodeId: node }, async (_, { partitions, after }) => {
+      await this.frozen.get(node);
+      const wanted = new Set(partitions.map(({ partition }) => partition));
+      const rest = [...this.#clients.values()]
+        .filter(({ session, account, hasEnded }) => {
+          return (
+            session.node === node && session.session > after && wanted.has(partitionOf(account)) && !hasEnded
+          );
+        })
+        .sort((a, b) => a.session.session - b.session.session);
+      return { sessions: rest.slice(0, 2).map((client) => client.report()), more: rest.length > 2 };
+    });
+  }
+
+  /** Loses every partition, and wins it again under that epoch: another owner could be there. */
+  async changeOwner(epoch: number): Promise<void> {
+    const { partitions } = this.service;
+    for (let partition = 0; partition < PARTITIONS; partition += 1) partitions.lost(partition);
+    await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) => partitions.gained(partition, epoch)),
+    );
+  }
+
+  /** What the client's node notes of it for the case of its death. */
+  note({ session, jid, account }: Client, ...directed: string[]): void {
+    this.cluster?.note(session.node, partitionOf(account), [
+      { session: session.session, jid: jid as FullJid, directed },
+    ]);
   }
 
   #receive(node: string, item: NodeDelivery): void {
+    if (item.kind !== "close" && item.id !== undefined) {
+      const handles = item.kind === "write" ? [item.session] : item.sessions;
+      const isKnown = handles.map((session) => `${keyOf({ node, session })} ${item.id}`);
+      if (isKnown.every((key) => this.#received.has(key))) return;
+      for (const key of isKnown) this.#received.add(key);
+    }
     const client = (session: number): Client | undefined => this.#clients.get(keyOf({ node, session }));
     switch (item.kind) {
       case "write":
@@ -237,94 +299,4 @@ export class Stage {
 
 function keyOf({ node, session }: SessionRef): string {
   return `${node} ${session}`;
-}
-
-/** A client as its connection node sees it. */
-export class Client {
-  readonly account: BareJid;
-  readonly jid: string;
-  readonly session: SessionRef;
-  /** What was written to the stream and not taken yet. */
-  readonly inbox: string[] = [];
-  readonly #stage: Stage;
-
-  constructor(stage: Stage, account: BareJid, jid: string, session: SessionRef) {
-    this.#stage = stage;
-    this.account = account;
-    this.jid = jid;
-    this.session = session;
-  }
-
-  /** Everything received since the last time, in order. */
-  take(): string[] {
-    return this.inbox.splice(0);
-  }
-
-  presence(payload = "", parts: StanzaParts = {}): Promise<void> {
-    const childCount = payload === "" ? 0 : 1;
-    const stanza = makeStanza("presence", { from: this.jid, payload, childCount, ...parts });
-    return this.#command("broadcast-presence", stanza);
-  }
-
-  unavailable(payload = ""): Promise<void> {
-    return this.presence(payload, { type: "unavailable" });
-  }
-
-  directed(to: string, type?: string, payload = ""): Promise<void> {
-    return this.#command("direct-presence", makeStanza("presence", { from: this.jid, to, type, payload }));
-  }
-
-  end(): Promise<void> {
-    return this.#stage.bus.publish(channels.presenceCommands, this.account, {
-      kind: "end-session",
-      session: this.session,
-      at: this.#stage.now,
-    });
-  }
-
-  /** As the roster owner answers a roster get. */
-  async requestRoster(): Promise<void> {
-    const stanza = makeStanza("iq", { type: "result", id: "r1", to: this.jid });
-    await this.#stage.effects(this.account, 10, {
-      kind: "answer-session",
-      session: this.session,
-      stanza,
-      becomesInterested: true,
-    });
-    await this.#stage.settled();
-    this.take();
-  }
-
-  send(kind: StanzaKind, to: string, parts: StanzaParts = {}): Promise<void> {
-    return this.#stage.deliver(makeStanza(kind, { from: this.jid, to, ...parts }));
-  }
-
-  chat(to: string, body: string, parts: StanzaParts = {}): Promise<void> {
-    return this.send("message", to, {
-      type: "chat",
-      payload: `<body>${body}</body>`,
-      childName: "body",
-      childNamespace: "jabber:client",
-      ...parts,
-    });
-  }
-
-  iq(to: string, type: string, name: string, namespace: string): Promise<void> {
-    return this.send("iq", to, {
-      type,
-      id: "i1",
-      payload: `<${name} xmlns="${namespace}"/>`,
-      childName: name,
-      childNamespace: namespace,
-    });
-  }
-
-  #command(kind: "broadcast-presence" | "direct-presence", stanza: Stanza): Promise<void> {
-    return this.#stage.bus.publish(channels.presenceCommands, this.account, {
-      kind,
-      session: this.session,
-      stanza,
-      at: this.#stage.now,
-    });
-  }
 }
