@@ -15,7 +15,10 @@ export interface SendBackDeps {
   readonly now: () => number;
 }
 
-/** Answers to senders. Nobody waits for them: an owner that waited for another owner's queue could wait for itself. */
+/**
+ * Answers to senders. No queue waits for them: an owner that waited for another owner's queue could wait for itself. What
+ * they answer counts as done when they are taken, since answers are never answered.
+ */
 export class SendBack {
   readonly #deps: SendBackDeps;
 
@@ -34,8 +37,10 @@ export class SendBack {
     const account = bareOf(to);
     // A session here gets it at once, unless that would overtake what its account waits for.
     const session = gate.isHeld(account) ? undefined : registry.find(account)?.byJid(to);
-    if (session === undefined) void post.deliver(stanza, now(), repetitionId);
-    else session.write(serializeStanza(stanza), repetitionId, cause);
+    if (session === undefined) {
+      const sending = post.deliver(stanza, now(), repetitionId);
+      cause?.waitFor(sending);
+    } else session.write(serializeStanza(stanza), repetitionId, cause);
   }
 
   /** Returns a stanza with an error. The caller has made sure that it may be answered (RFC 6120, 8.3.1). */

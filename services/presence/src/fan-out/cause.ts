@@ -31,6 +31,15 @@ export class Cause {
     if (this.#open === 0) this.#over?.();
   }
 
+  /** Waits for something else that was sent because of this. */
+  waitFor(sending: Promise<void>): void {
+    this.opened();
+    sending.then(
+      () => this.closed("taken"),
+      (error: unknown) => this.closed(isFenced(error) ? "fenced" : "lost"),
+    );
+  }
+
   /**
    * Resolves when no node has to be waited for any more. To be called once, after the last write.
    * @throws {BusError} `fenced`: another owner does the work.
@@ -41,7 +50,7 @@ export class Cause {
         this.#over = resolve;
       });
     }
-    if (this.#isFenced) throw new BusError("fenced", "a node knows of a later owner");
+    if (this.#isFenced) throw new BusError("fenced", "the receiver knows of a later owner");
   }
 }
 

@@ -4,6 +4,7 @@ import { type Bus, BusError } from "@rollcall/bus";
 import type { NodeDeliveries } from "@rollcall/contracts";
 import { silentLogger } from "@rollcall/telemetry";
 import { PresenceCounters } from "../counters.ts";
+import { Cause } from "./cause.ts";
 import { Outbox } from "./outbox.ts";
 
 /** A bus that keeps what is published until the test lets it go. */
@@ -29,13 +30,13 @@ class SlowBus {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function open(nodeLimit?: number) {
+function open(nodeLimit?: number, sleep: () => Promise<void> = () => settled()) {
   const bus = new SlowBus();
   const counters = new PresenceCounters();
   const outbox = new Outbox({
     bus,
     schedule: queueMicrotask,
-    sleep: () => settled(),
+    sleep,
     logger: silentLogger,
     counters,
     ...(nodeLimit === undefined ? {} : { nodeLimit }),
@@ -164,6 +165,82 @@ describe("the outbox of a node", () => {
     node.write(1, "<taken/>");
     await settled();
     assert.equal(bus.sent.length, 3);
+  });
+
+  it("names what may come twice, and only that", async () => {
+    const { bus, outbox } = open();
+    const node = outbox.node("n1");
+    const halves = { before: '<p to="', after: '"/>' };
+    node.write(1, "<a/>", "id1");
+    node.fanOut(halves, "a", 1, "id2");
+    node.fanOut(halves, "b", 2, "id2");
+    await settled();
+    assert.deepEqual(bus.sent[0]?.message.items, [
+      { kind: "write", session: 1, xml: "<a/>", id: "id1" },
+      { kind: "fan-out", ...halves, to: ["a", "b"], sessions: [1, 2], id: "id2" },
+    ]);
+  });
+
+  it("keeps a cause waiting until every node has what was written for it", async () => {
+    const { bus, outbox } = open(undefined, () => new Promise(() => {}));
+    const cause = new Cause("c1");
+    outbox.node("n1").write(1, "<a/>", undefined, cause);
+    outbox.node("n1").write(2, "<a/>", undefined, cause);
+    outbox.node("n2").write(1, "<a/>", undefined, cause);
+    let isDone = false;
+    const waiting = cause.handedOver().then(() => {
+      isDone = true;
+    });
+    await settled();
+    await bus.take();
+    assert.equal(isDone, false);
+    await bus.take();
+    await waiting;
+    assert.equal(isDone, true);
+  });
+
+  it("lets causes go when the node takes too long, but not who has to know for certain", async () => {
+    const { bus, outbox } = open();
+    const node = outbox.node("n1");
+    const cause = new Cause("c1");
+    node.write(1, "<a/>", undefined, cause);
+    const handedOver = node.handedOver();
+    await settled();
+    await cause.handedOver();
+    const next = new Cause("c2");
+    node.write(1, "<b/>", undefined, next);
+    await next.handedOver();
+    await bus.take();
+    assert.equal(await handedOver, true);
+  });
+
+  it("tells causes that a node knows of a later owner, and tries nothing again", async () => {
+    const { bus, outbox, counters } = open();
+    const cause = new Cause("c1");
+    outbox.node("n1").write(1, "<a/>", undefined, cause);
+    await settled();
+    await bus.fail(new BusError("fenced", "there is a later owner"));
+    await assert.rejects(cause.handedOver(), { code: "fenced" });
+    assert.deepEqual([bus.sent.length, counters.fenced, counters.nodeFailures], [1, 1, 0]);
+  });
+
+  it("sends nothing to a node that is dead, until a session is there again", async () => {
+    const { bus, outbox, counters } = open();
+    const node = outbox.node("n1");
+    node.retain();
+    node.write(1, "<a/>");
+    await settled();
+    node.write(1, "<b/>");
+    const handedOver = node.handedOver();
+    outbox.abandon("n1");
+    assert.equal(await handedOver, false);
+    node.write(1, "<c/>");
+    assert.equal(counters.nodeItemsDropped, 2);
+    node.retain();
+    node.write(2, "<d/>");
+    await bus.take();
+    assert.equal(bus.sent.length, 2);
+    assert.deepEqual(bus.sent[1]?.message.items, [{ kind: "write", session: 2, xml: "<d/>" }]);
   });
 
   it("is forgotten when no session is there and nothing waits", async () => {

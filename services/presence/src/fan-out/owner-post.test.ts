@@ -46,6 +46,13 @@ describe("what goes to other owners", () => {
     assert.equal(counters.handedOverFailed, 0);
   });
 
+  it("is neither sent again nor an error where somebody else speaks for the account by now", async () => {
+    const { post, published, pauses, counters } = open([new BusError("fenced", "there is a later owner")]);
+    await assert.rejects(post.deliver(stanza, 0), { code: "fenced" });
+    assert.deepEqual([published.length, pauses.length], [1, 0]);
+    assert.deepEqual([counters.fenced, counters.handedOverFailed], [1, 0]);
+  });
+
   it("is given up, counted and never thrown, when it is no use", async () => {
     const { post, published, counters } = open([new BusError("closed", "closed")]);
     await post.deliver(stanza, 0);

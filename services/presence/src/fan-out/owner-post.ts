@@ -14,8 +14,9 @@ export interface OwnerPostOptions {
   readonly instanceId: string;
 }
 
-/** About 15 seconds, on top of what the bus itself tries. */
+/** About 15 seconds on top of what the bus itself tries, and no new attempt after that where those take long as well. */
 const ATTEMPTS = 20;
+const LONGEST_MS = 15_000;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 1_000;
 /** Messages that may wait to be sent again; with more, the bus is beyond help and new failures count at once. */
@@ -81,6 +82,7 @@ export class OwnerPost {
 
   async #sendUntilTaken(publish: () => Promise<void>): Promise<void> {
     const { sleep, counters, logger } = this.#options;
+    let failingSince: number | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await publish();
@@ -91,7 +93,9 @@ export class OwnerPost {
           throw error;
         }
         const retryable = error instanceof BusError && error.retryable;
-        if (!retryable || attempt >= ATTEMPTS || this.#retrying >= MOST_RETRYING) {
+        failingSince ??= performance.now();
+        const isTooLate = attempt >= ATTEMPTS || performance.now() - failingSince >= LONGEST_MS;
+        if (!retryable || isTooLate || this.#retrying >= MOST_RETRYING) {
           counters.handedOverFailed++;
           logger.error({ event: "presence.not-handed-over", error });
           return;
