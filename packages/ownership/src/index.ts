@@ -1,4 +1,15 @@
 export { createHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+export {
+  createManifestReader,
+  type ManifestReader,
+  type ManifestReaderOptions,
+} from "./manifest/manifest-reader.ts";
+export type { ManifestSession } from "./manifest/manifest-records.ts";
+export {
+  createManifestWriter,
+  type ManifestWriter,
+  type ManifestWriterOptions,
+} from "./manifest/manifest-writer.ts";
 export { createNatsOwnerMap, type NatsOwnerMap, type NatsOwnerMapOptions } from "./nats-owner-map.ts";
 export { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
 export { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts";

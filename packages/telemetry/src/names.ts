@@ -28,6 +28,13 @@ export const events = {
   "http.listening": "The HTTP server is open.",
   "listener.fault": "The listener for clients reported an error.",
   "listener.open": "The listener for clients is open.",
+  "manifest.fault": "A fault of ours in following what connection nodes note.",
+  "manifest.not-checked": "It could not be checked whether changes of notes still come; it is tried again.",
+  "manifest.not-written":
+    "What sessions owe could not be noted yet; it is tried again. At most one line in 10 s.",
+  "manifest.too-large": "More sessions of a partition than fit into one note; some are left out.",
+  "manifest.unreachable": "What connection nodes note cannot be followed; it is tried again.",
+  "manifest.watch-broken": "Changes of notes came no more, and are watched anew.",
   "nats.connected": "The connection to NATS is there, at the start or again.",
   "nats.disconnected": "The connection to NATS is lost; it is tried again until it is back.",
   "nats.fault": "NATS or its client reported an error.",
