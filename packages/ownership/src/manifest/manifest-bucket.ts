@@ -93,7 +93,8 @@ export class ManifestBucket {
       if (!isWaiting) caughtUp(last);
       for await (const change of changes) {
         seen(changeOf(change));
-        if (isWaiting && change.delta === 0) {
+        // What changes while it begins counts as pending as well, and may leave no last one.
+        if (isWaiting && (change.delta === 0 || change.revision >= last)) {
           isWaiting = false;
           caughtUp(last);
         }
