@@ -96,6 +96,9 @@ export const events = {
   "session.end-lost": "The end of a session could not be told to its owner, who may show a ghost.",
   "session.end-refused": "The end of a session could not be told to its owner yet; it is tried again.",
   "session.ended": "The stream of a session is gone.",
+  "session.not-revalidated": "An owner could not be asked which sessions still count; it is tried again.",
+  "session.revalidated":
+    "This node was away for seconds, and has asked owners which sessions still count; the others were ended.",
   "stanza.bounced": "A stanza could not be handed over; its sender got an error.",
   "stream.fault": "A stream ended for a fault of ours.",
   "tls.not-required": "Clients may log in without TLS, and their passwords can be read on the way.",

@@ -1,3 +1,4 @@
+export type { ConnectionCluster, SessionManifest } from "./cluster/connection-cluster.ts";
 export { type ConnectionSettings, connectionSettings } from "./config.ts";
 export {
   type ConnectionAddresses,

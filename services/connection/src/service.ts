@@ -1,8 +1,11 @@
 import type { AccountStore } from "@rollcall/accounts";
 import type { Bus, Consumer } from "@rollcall/bus";
+import type { ManifestSession } from "@rollcall/ownership";
 import { type Clock, type ListenAddress, randomId, type Service, systemClock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import { prepareDomain } from "@rollcall/xmpp";
+import type { ConnectionCluster } from "./cluster/connection-cluster.ts";
+import { OpenCluster } from "./cluster/open-cluster.ts";
 import type { ConnectionSettings } from "./config.ts";
 import { OutputTurn } from "./downlink/output-turn.ts";
 import { receiveDeliveries } from "./downlink/receive-deliveries.ts";
@@ -32,6 +35,8 @@ export interface ConnectionServiceOptions {
   readonly clock?: Clock | undefined;
   /** What the server calls itself (XEP-0092). */
   readonly version?: string | undefined;
+  /** Where owners are other processes; without it they are here and never change. */
+  readonly cluster?: ConnectionCluster | undefined;
   /** How often silence, deadlines and rates are looked at. Default 1,000 ms; tests with their own clock want less. */
   readonly sweepMs?: number | undefined;
 }
@@ -46,6 +51,8 @@ export interface ConnectionService extends Service {
   addresses(): ConnectionAddresses;
   /** Numbers of the service as they are now. */
   counters(): ConnectionCounters;
+  /** The sessions of a partition that owe unavailable presence to somebody, for the manifest. Empty without a cluster. */
+  manifestSessions(partition: number): readonly ManifestSession[];
 }
 
 export interface ConnectionCounters
@@ -89,13 +96,36 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
 
   // Stanza to bus, and bus to socket.
   const sessions = new LocalSessions(nodeId);
-  const endSessions = new EndSessions({ bus, clock, logger, waitingLimit: settings["limits.connections"] });
+  const cluster =
+    options.cluster && new OpenCluster({ cluster: options.cluster, bus, clock, logger, nodeId, sessions });
+  const endSessions = new EndSessions({
+    bus,
+    clock,
+    logger,
+    waitingLimit: settings["limits.connections"],
+    onOver: cluster && ((session) => cluster.reportable.remove(session)),
+  });
   const facts: ServerFacts = {
     software: { name: "Rollcall", version: options.version ?? "0" },
     startedAt: clock.now(),
   };
-  const uplink = new Uplink({ bus, clock, logger, domains, facts });
-  const writer = new DeliveryWriter({ bus, clock, logger, sessions, nodeId });
+  const uplink = new Uplink({
+    bus,
+    clock,
+    logger,
+    domains,
+    facts,
+    reportable: cluster?.reportable,
+    absence: cluster?.absence,
+  });
+  const writer = new DeliveryWriter({
+    bus,
+    clock,
+    logger,
+    sessions,
+    nodeId,
+    owners: options.cluster?.owners,
+  });
   const output = new OutputTurn();
   const streams = new OpenStreams();
   const streamCounters: StreamCounters = {
@@ -154,6 +184,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       binder: new ResourceBinder({ bus, clock, logger, timeoutMs: settings["limits.bind_ms"] }),
       sessions,
       endSessions,
+      reportable: cluster?.reportable,
       uplink,
       output,
       counters: streamCounters,
@@ -191,6 +222,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       const now = clock.now();
       sweeps++;
       environment.now = now;
+      cluster?.absence.look();
       for (const stream of streams) stream.sweep(now);
       endSessions.retry();
       if (now >= minuteEnds) {
@@ -211,7 +243,8 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       await tls.load(clock.now());
       const environment = await createEnvironment();
       if (!settings["tls.required"]) logger.warn({ event: "tls.not-required" });
-      deliveries = receiveDeliveries(bus, nodeId, writer);
+      cluster?.start();
+      deliveries = receiveDeliveries(bus, nodeId, writer, cluster?.absence);
       sweepRegularly(environment);
       await listen(environment);
       started = true;
@@ -243,9 +276,12 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       for (const listener of listeners) listener.close();
       listeners = [];
       for (const stream of streams) stream.destroy();
+      await cluster?.stop();
     },
 
     addresses: () => bound,
+
+    manifestSessions: (partition) => cluster?.manifestSessions(partition) ?? [],
 
     counters: () => ({
       ...listenerCounters,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Bus, BusError } from "@rollcall/bus";
-import type { DeliverStanza } from "@rollcall/contracts";
+import type { DeliverStanza, NodeDelivery } from "@rollcall/contracts";
 import { type LogFields, silentLogger } from "@rollcall/telemetry";
 import { LocalSessions } from "../sessions/local-sessions.ts";
 import { fakeSession } from "../testing/fake-session.ts";
@@ -23,7 +23,8 @@ function setUp() {
     sessions,
     nodeId: "node-1",
   });
-  return { sessions, writer, published, log, bus };
+  const write = (delivery: NodeDelivery) => writer.write(delivery, { from: undefined, asOf: 0 });
+  return { sessions, writer: { counters: writer.counters, write }, published, log, bus };
 }
 
 describe("a delivery", () => {

@@ -1,9 +1,12 @@
-import type { Bus } from "@rollcall/bus";
-import { channels, type NodeDelivery } from "@rollcall/contracts";
+import type { Bus, MessageMeta } from "@rollcall/bus";
+import { channels, type NodeDelivery, partitionOf } from "@rollcall/contracts";
+import { isSuperseded, type OwnerMap } from "@rollcall/ownership";
 import type { Clock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import { bareOf, parseJid, type Stanza, StreamParser } from "@rollcall/xmpp";
+import type { LocalSession } from "../sessions/local-session.ts";
 import type { LocalSessions } from "../sessions/local-sessions.ts";
+import { SeenIds } from "./seen-ids.ts";
 
 /** Numbers of the way from owners to clients. */
 export interface DownlinkCounters {
@@ -12,6 +15,10 @@ export interface DownlinkCounters {
   stanzasReturned: number;
   /** Stanzas for sessions that are gone, and that nobody misses. */
   stanzasDropped: number;
+  /** Stanzas that came again, from the owner after the one that had sent them. */
+  stanzasRepeated: number;
+  /** Items of owners that have another one after them. */
+  itemsFenced: number;
 }
 
 export interface DeliveryWriterOptions {
@@ -20,71 +27,134 @@ export interface DeliveryWriterOptions {
   readonly logger: Logger;
   readonly sessions: LocalSessions;
   readonly nodeId: string;
+  /** `undefined` where owners do not change. */
+  readonly owners?: OwnerMap | undefined;
 }
+
+/** Who says it, as far as it may have been replaced. */
+type Sender = Pick<MessageMeta, "from" | "asOf">;
 
 /** Writes what owners deliver to the sessions of this node. */
 export class DeliveryWriter {
-  readonly counters: DownlinkCounters = { stanzasOut: 0, stanzasReturned: 0, stanzasDropped: 0 };
+  readonly counters: DownlinkCounters = {
+    stanzasOut: 0,
+    stanzasReturned: 0,
+    stanzasDropped: 0,
+    stanzasRepeated: 0,
+    itemsFenced: 0,
+  };
   readonly #options: DeliveryWriterOptions;
+  readonly #seen: SeenIds;
 
   constructor(options: DeliveryWriterOptions) {
     this.#options = options;
+    this.#seen = new SeenIds({ now: () => options.clock.now() });
   }
 
-  write(delivery: NodeDelivery): void {
+  /** @returns whether the sender may speak for all that it speaks for here; what others have to say is not written. */
+  write(delivery: NodeDelivery, sender: Sender): boolean {
     const { sessions } = this.#options;
     switch (delivery.kind) {
       case "write": {
+        const { session: handle, xml, id } = delivery;
+        const session = sessions.find(handle);
+        if (session === undefined) return this.#handBack(handle, xml, id, sender);
+        if (this.#isFenced(session, sender)) return false;
+        if (id === undefined || this.#isFirst(id, handle)) this.#writeTo(session, xml);
+        return true;
+      }
+      case "fan-out":
+        return this.#fanOut(delivery, sender);
+      case "close": {
         const session = sessions.find(delivery.session);
-        if (session === undefined) {
-          this.#handBack(delivery.session, delivery.xml);
-          return;
-        }
-        this.counters.stanzasOut++;
-        session.stream.write(delivery.xml);
-        return;
+        if (session === undefined) return true;
+        if (this.#isFenced(session, sender)) return false;
+        session.stream.closeWith(delivery.condition, delivery.text);
+        return true;
       }
-      case "fan-out": {
-        const { before, after, to, sessions: handles } = delivery;
-        for (let i = 0; i < handles.length; i++) {
-          const session = sessions.find(handles[i]!);
-          if (session === undefined) {
-            this.counters.stanzasDropped++;
-            continue;
-          }
-          this.counters.stanzasOut++;
-          session.stream.write(before + to[i]! + after);
-        }
-        return;
-      }
-      case "close":
-        sessions.find(delivery.session)?.stream.closeWith(delivery.condition, delivery.text);
     }
+  }
+
+  #fanOut(
+    { before, after, to, sessions: handles, id }: Extract<NodeDelivery, { kind: "fan-out" }>,
+    sender: Sender,
+  ): boolean {
+    const { sessions } = this.#options;
+    let isSpeakingForAll = true;
+    for (let i = 0; i < handles.length; i++) {
+      const handle = handles[i]!;
+      const session = sessions.find(handle);
+      if (session === undefined) this.counters.stanzasDropped++;
+      else if (this.#isFenced(session, sender)) isSpeakingForAll = false;
+      else if (id === undefined || this.#isFirst(id, handle)) this.#writeTo(session, before + to[i]! + after);
+    }
+    return isSpeakingForAll;
+  }
+
+  #writeTo(session: LocalSession, xml: string): void {
+    this.counters.stanzasOut++;
+    session.stream.write(xml);
+  }
+
+  #isFenced({ acknowledged }: LocalSession, sender: Sender): boolean {
+    return acknowledged !== undefined && this.#isVoid(acknowledged.partition, sender);
+  }
+
+  /** Another owner came after the sender. */
+  #isVoid(partition: number, { from, asOf }: Sender): boolean {
+    const { owners } = this.#options;
+    if (owners === undefined || from === undefined || !isSuperseded(owners, partition, from, asOf))
+      return false;
+    this.counters.itemsFenced++;
+    return true;
+  }
+
+  #isFirst(id: string, handle: number): boolean {
+    if (this.#seen.has(id, handle)) {
+      this.counters.stanzasRepeated++;
+      return false;
+    }
+    this.#seen.add(id, handle);
+    return true;
   }
 
   /**
    * The session ended while a stanza was on its way to it. Messages, and requests of others, go back to the account's
    * owner, which decides again without this session (RFC 6121, 8.5.3.2); presence and answers lose nothing.
    */
-  #handBack(handle: number, xml: string): void {
-    for (const stanza of parseStanzas(xml)) {
-      const account = accountToDecide(stanza);
+  #handBack(handle: number, xml: string, id: string | undefined, sender: Sender): boolean {
+    const stanzas = parseStanzas(xml);
+    const accounts = stanzas.map(accountToDecide);
+    const isVoid = (account: string | undefined): boolean =>
+      account !== undefined && this.#isVoid(partitionOf(account), sender);
+    if (accounts.some(isVoid)) return false;
+    // The session had it before it ended, or it is on its way back already.
+    if (id !== undefined && !this.#isFirst(id, handle)) return true;
+    stanzas.forEach((stanza, i) => {
+      const account = accounts[i];
       if (account === undefined) {
         this.counters.stanzasDropped++;
-        continue;
+        return;
       }
       this.counters.stanzasReturned++;
-      void this.#deliverAgain(account, stanza, handle);
-    }
+      void this.#deliverAgain(account, stanza, handle, id === undefined ? undefined : `${id}/back/${i}`);
+    });
+    return true;
   }
 
-  async #deliverAgain(account: string, stanza: Stanza, handle: number): Promise<void> {
+  async #deliverAgain(
+    account: string,
+    stanza: Stanza,
+    handle: number,
+    repetitionId: string | undefined,
+  ): Promise<void> {
     const { bus, clock, logger, nodeId } = this.#options;
     try {
       await bus.publish(channels.deliver, account, {
         stanza,
         failedSession: { node: nodeId, session: handle },
         at: clock.now(),
+        repetitionId,
       });
     } catch (error) {
       this.counters.stanzasDropped++;

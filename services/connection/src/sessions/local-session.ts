@@ -1,5 +1,6 @@
 import type { SessionRef } from "@rollcall/contracts";
 import type { BareJid, FullJid } from "@rollcall/xmpp";
+import type { Acknowledged } from "./acknowledged.ts";
 
 /** What a session can do to its stream. */
 export interface SessionStream {
@@ -22,6 +23,8 @@ export class LocalSession {
   jid = "" as FullJid;
   /** Number of the last command for an owner. */
   sequence = 0;
+  /** What owners know of it; `undefined` before it is bound, and where owners do not change. */
+  acknowledged: Acknowledged | undefined = undefined;
 
   constructor(
     ref: SessionRef,

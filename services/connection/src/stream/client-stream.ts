@@ -335,12 +335,13 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   }
 
   established(session: LocalSession): void {
-    const { addresses, counters, limits, logger, sessions, uplink } = this.#environment;
+    const { addresses, counters, limits, logger, reportable, sessions, uplink } = this.#environment;
     this.#setup = undefined;
     this.#session = session;
     this.#handover = new OrderedHandover(uplink, session, this);
     this.#deadline = 0;
     this.#parser.setLimits(limits.afterLogin);
+    reportable?.add(session);
     sessions.add(session);
     addresses.loggedIn();
     counters.logins++;
@@ -422,9 +423,10 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     const session = this.#session;
     if (session === undefined || this.#sessionEnded) return;
     this.#sessionEnded = true;
-    const { endSessions, logger, sessions } = this.#environment;
+    const { endSessions, logger, reportable, sessions } = this.#environment;
     sessions.remove(session);
-    endSessions.end(session.account, session.ref);
+    if (session.acknowledged?.isDisowned) reportable?.remove(session);
+    else endSessions.end(session.account, session.ref, session);
     logger.debug({ event: "session.ended", jid: session.jid, session: session.ref.session });
   }
 

@@ -6,6 +6,7 @@ import type { AddressLimits } from "../listener/address-limits.ts";
 import type { TlsContext } from "../listener/tls-context.ts";
 import type { EndSessions } from "../sessions/end-sessions.ts";
 import type { LocalSessions } from "../sessions/local-sessions.ts";
+import type { ReportableSessions } from "../sessions/reportable-sessions.ts";
 import type { Uplink } from "../uplink/publish-stanza.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { ResourceBinder } from "./bind-resource.ts";
@@ -53,6 +54,8 @@ export interface StreamEnvironment {
   readonly binder: ResourceBinder;
   readonly sessions: LocalSessions;
   readonly endSessions: EndSessions;
+  /** `undefined` where owners do not change. */
+  readonly reportable: ReportableSessions | undefined;
   readonly uplink: Uplink;
   readonly output: OutputTurn;
   readonly counters: StreamCounters;

@@ -4,7 +4,9 @@ import type { Clock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import { type Stanza, serializeStanza } from "@rollcall/xmpp";
 import { bounce, refusalCondition } from "../bounce.ts";
+import type { Absence } from "../cluster/absence.ts";
 import type { LocalSession } from "../sessions/local-session.ts";
+import type { ReportableSessions } from "../sessions/reportable-sessions.ts";
 import { acceptStanza } from "./accept-stanza.ts";
 import { answerServer, type ServerFacts } from "./answer-server.ts";
 import { type Destination, routeStanza } from "./route-stanza.ts";
@@ -26,6 +28,10 @@ export interface UplinkOptions {
   readonly logger: Logger;
   readonly domains: readonly string[];
   readonly facts: ServerFacts;
+  /** Hears what owners acknowledged. `undefined` where they do not change. */
+  readonly reportable?: ReportableSessions | undefined;
+  /** Whether sessions may be over without knowing it. `undefined` where owners do not change. */
+  readonly absence?: Absence | undefined;
 }
 
 /** What is left to hand over to an owner after a stanza was accepted. */
@@ -85,8 +91,15 @@ export class Uplink {
 
   /** Hands over to the owner; a refusal goes back to the client as a stanza error. Resolves in any case. */
   async handOver(session: LocalSession, handover: Handover): Promise<void> {
+    const { absence } = this.#options;
+    if (absence?.isDoubtful) {
+      await absence.settled();
+      // Its stream has ended, and nobody takes anything from it any more.
+      if (session.acknowledged?.isDisowned) return;
+    }
     try {
       await this.#publish(session, handover);
+      this.#options.reportable?.acknowledge(session, handover);
     } catch (error) {
       this.counters.stanzasBounced++;
       this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, to: handover.kind, error });
