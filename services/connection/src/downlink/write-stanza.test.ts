@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Bus, BusError } from "@rollcall/bus";
-import type { DeliverStanza, NodeDelivery } from "@rollcall/contracts";
+import { type DeliverStanza, type NodeDelivery, partitionOf } from "@rollcall/contracts";
 import { type LogFields, silentLogger } from "@rollcall/telemetry";
+import { Acknowledged } from "../sessions/acknowledged.ts";
 import { LocalSessions } from "../sessions/local-sessions.ts";
+import { FakeOwnerMap } from "../testing/fake-owner-map.ts";
 import { fakeSession } from "../testing/fake-session.ts";
 import { DeliveryWriter } from "./write-stanza.ts";
 
@@ -16,7 +18,9 @@ function setUp() {
     if (bus.fails) throw new BusError("no-owner", "none");
     published.push({ key, payload });
   };
+  const owners = new FakeOwnerMap();
   const writer = new DeliveryWriter({
+    owners,
     bus: { publish } as unknown as Bus,
     clock: { now: () => 9 },
     logger: { ...silentLogger, warn: (fields) => void log.push(fields) },
@@ -24,7 +28,24 @@ function setUp() {
     nodeId: "node-1",
   });
   const write = (delivery: NodeDelivery) => writer.write(delivery, { from: undefined, asOf: 0 });
-  return { sessions, writer: { counters: writer.counters, write }, published, log, bus };
+  const writeFrom = (from: string, asOf: number, delivery: NodeDelivery) =>
+    writer.write(delivery, { from, asOf });
+  const add = (handle: number, partition: number) => {
+    const fake = fakeSession({ handle });
+    fake.session.acknowledged = new Acknowledged(partition, 0);
+    sessions.add(fake.session);
+    return fake;
+  };
+  return {
+    sessions,
+    writer: { counters: writer.counters, write },
+    writeFrom,
+    add,
+    owners,
+    published,
+    log,
+    bus,
+  };
 }
 
 describe("a delivery", () => {
@@ -104,6 +125,94 @@ describe("for a session that is gone", () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(log[0]?.event, "delivery.lost");
     assert.deepEqual([writer.counters.stanzasReturned, writer.counters.stanzasDropped], [1, 1]);
+  });
+});
+
+describe("an owner that has another one after it", () => {
+  function replaced(partition: number) {
+    const stage = setUp();
+    stage.owners.note(partition, { instanceId: "new", epoch: 9 });
+    return stage;
+  }
+
+  test("is not heard, and is told so", () => {
+    const { add, writeFrom, writer } = replaced(4);
+    const { written, closed } = add(3, 4);
+    assert.equal(writeFrom("old", 8, { kind: "write", session: 3, xml: "<message/>" }), false);
+    assert.equal(
+      writeFrom("old", 8, { kind: "close", session: 3, condition: "conflict", text: undefined }),
+      false,
+    );
+    assert.deepEqual([written, closed], [[], []]);
+    assert.equal(writer.counters.itemsFenced, 2);
+    assert.equal(writeFrom("new", 9, { kind: "write", session: 3, xml: "<iq/>" }), true);
+    assert.deepEqual(written, ["<iq/>"]);
+  });
+
+  test("is heard for the partitions that are still its own", () => {
+    const { add, writeFrom } = replaced(4);
+    const lost = add(1, 4);
+    const kept = add(2, 5);
+    const fanOut = {
+      kind: "fan-out",
+      before: "<p to='",
+      after: "'/>",
+      to: ["a", "b"],
+      sessions: [1, 2],
+    } as const;
+    assert.equal(writeFrom("old", 8, fanOut), false);
+    assert.deepEqual([lost.written, kept.written], [[], ["<p to='b'/>"]]);
+  });
+
+  test("is heard when it knew of the other one: it has the partition again", () => {
+    const { add, writeFrom } = replaced(4);
+    const { written } = add(3, 4);
+    assert.equal(writeFrom("old", 9, { kind: "write", session: 3, xml: "<message/>" }), true);
+    assert.equal(written.length, 1);
+  });
+
+  test("is not heard for a session that is gone: the other one has the message as well", async () => {
+    const { owners, published, writeFrom } = setUp();
+    owners.note(partitionOf("juliet@example.org"), { instanceId: "new", epoch: 9 });
+    const xml = '<message from="a@b" to="juliet@example.org/balcony"/>';
+    assert.equal(writeFrom("old", 8, { kind: "write", session: 8, xml, id: "m" }), false);
+    assert.equal(writeFrom("new", 9, { kind: "write", session: 8, xml, id: "m" }), true);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(published.length, 1);
+  });
+});
+
+describe("what comes again", () => {
+  test("under the same id is written once to each session", () => {
+    const { add, writer } = setUp();
+    const one = add(1, 0);
+    const two = add(2, 0);
+    const fanOut = { kind: "fan-out", before: "<p to='", after: "'/>", to: ["a", "b"], id: "x" } as const;
+    writer.write({ ...fanOut, sessions: [1, 2] });
+    writer.write({ kind: "write", session: 1, xml: "<p/>", id: "x" });
+    writer.write({ ...fanOut, sessions: [2, 1] });
+    writer.write({ kind: "write", session: 1, xml: "<q/>", id: "y" });
+    writer.write({ kind: "write", session: 1, xml: "<q/>" });
+    writer.write({ kind: "write", session: 1, xml: "<q/>" });
+    assert.deepEqual(one.written, ["<p to='a'/>", "<q/>", "<q/>", "<q/>"]);
+    assert.deepEqual(two.written, ["<p to='b'/>"]);
+    assert.equal(writer.counters.stanzasRepeated, 3);
+  });
+
+  test("does not go back when the session had it before it ended", async () => {
+    const { add, published, sessions, writer } = setUp();
+    const { session } = add(8, 0);
+    const xml = '<message from="a@b" to="juliet@example.org/balcony"/>';
+    writer.write({ kind: "write", session: 8, xml, id: "x" });
+    sessions.remove(session);
+    writer.write({ kind: "write", session: 8, xml, id: "x" });
+    writer.write({ kind: "write", session: 8, xml, id: "y" });
+    writer.write({ kind: "write", session: 8, xml, id: "y" });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      published.map(({ payload }) => payload.repetitionId),
+      ["y/back/0"],
+    );
   });
 });
 
