@@ -48,7 +48,7 @@ test("services start in order and, after SIGTERM, drain and stop in reverse with
   const { happened, health, host, run, started } = stage();
   const running = once(started, "started");
   const ended = run();
-  assert.deepEqual(health.notStarted(), [{ service: "store", reason: "is starting" }]);
+  assert.deepEqual(health.notStarted(), [{ service: "process", reason: "is starting" }]);
   await running;
   assert.deepEqual(health.notReady(), []);
   host.emit("SIGTERM");
@@ -66,6 +66,18 @@ test("services start in order and, after SIGTERM, drain and stop in reverse with
   ]);
   assert.equal(host.listenerCount("SIGTERM") + host.listenerCount("uncaughtException"), 0);
   assert.deepEqual(health.notReady(), [{ service: "process", reason: "is stopped" }]);
+});
+
+test("while a service starts the process says which", async () => {
+  const { health, host, run, started } = stage({
+    web: {
+      start: async () => {
+        assert.deepEqual(health.notReady(), [{ service: "web", reason: "is starting" }]);
+      },
+    },
+  });
+  started.once("started", () => host.emit("SIGTERM"));
+  assert.equal(await run(), 0);
 });
 
 test("while services drain the process is live and not ready", async () => {
@@ -133,6 +145,40 @@ test("a signal during the start begins no further service", async () => {
   assert.equal(await run(), 0);
   assert.ok(!happened.includes("start web"));
   assert.ok(happened.includes("stop store"));
+});
+
+test("a signal ends the wait of a service that is starting, with code 0", async () => {
+  const { happened, host, run } = stage({
+    store: {
+      start: (ending) => {
+        setImmediate(() => host.emit("SIGTERM"));
+        return new Promise((_, reject) => {
+          ending?.addEventListener("abort", () => reject(ending.reason));
+        });
+      },
+    },
+  });
+  assert.equal(await run(), 0);
+  assert.deepEqual(happened, ["process.stopping", "drain store", "stop store", "process.stopped"]);
+});
+
+test("a service may be built from the one before, once that has started", async () => {
+  const { happened, host, run, started } = stage();
+  const named = (name: string): Service => ({
+    name,
+    start: async () => void happened.push(`start ${name}`),
+    notReady: () => [],
+    async drain() {},
+    async stop() {},
+  });
+  async function* parts(): AsyncGenerator<Service> {
+    yield named("nats");
+    happened.push("build bus");
+    yield named("bus");
+  }
+  started.once("started", () => host.emit("SIGTERM"));
+  assert.equal(await run({ services: parts() }), 0);
+  assert.deepEqual(happened.slice(0, 3), ["start nats", "build bus", "start bus"]);
 });
 
 test("a drain that never ends is left behind when the budget is over", async () => {

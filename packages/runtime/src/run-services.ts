@@ -13,8 +13,11 @@ export interface ProcessHost {
 }
 
 export interface RunOptions {
-  /** In the order of the start: what others need comes first. Drained and stopped in reverse. */
-  readonly services: readonly Service[];
+  /**
+   * In the order of the start: what others need comes first. Drained and stopped in reverse. Each is asked for when
+   * the one before has started, so that a generator can build it from what that one is by then.
+   */
+  readonly services: Iterable<Service> | AsyncIterable<Service>;
   readonly logger: Logger;
   /** What all drains together may take. */
   readonly drainBudgetMs?: number | undefined;
@@ -77,28 +80,31 @@ export async function runServices(options: RunOptions): Promise<number> {
   options.until?.addEventListener("abort", onAbort, { once: true });
 
   const begun: Service[] = [];
-  health.watch(services);
+  health.watch(begun);
   health.enter("starting");
   try {
-    for (const service of services) {
+    for await (const service of services) {
       if (ending.signal.aborted) break;
       health.serviceStarting(service.name);
       begun.push(service);
-      await service.start();
+      await service.start(ending.signal);
       logger.debug({ event: "service.started", service: service.name });
     }
     health.serviceStarting(undefined);
   } catch (error) {
-    exitCode = error instanceof SettingFault ? 2 : 1;
-    const service = begun.at(-1)?.name ?? "";
-    logger.error({ event: "service.start-failed", service, error: asError(error) });
-    options.onStartFailed?.(service, asError(error));
-    ending.abort();
+    const gaveUp = ending.signal.aborted && error === ending.signal.reason;
+    if (!gaveUp) {
+      exitCode = error instanceof SettingFault ? 2 : 1;
+      const service = begun.at(-1)?.name ?? "";
+      logger.error({ event: "service.start-failed", service, error: asError(error) });
+      options.onStartFailed?.(service, asError(error));
+      ending.abort();
+    }
   }
 
   if (!ending.signal.aborted) {
     health.enter("running");
-    logger.info({ event: "process.started", services: services.map(({ name }) => name) });
+    logger.info({ event: "process.started", services: begun.map(({ name }) => name) });
     options.onStarted?.();
     if (!ending.signal.aborted) await once(ending.signal, "abort");
   }
