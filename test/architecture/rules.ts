@@ -26,15 +26,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/riak-embedded": ["packages/telemetry"],
   "packages/accounts": ["packages/xmpp", "packages/riak-client", "packages/telemetry"],
   "packages/runtime": ["packages/telemetry"],
-  // Knows the settings of the services, and reaches them over HTTP.
-  "packages/cli": [
-    "packages/runtime",
-    "packages/telemetry",
-    "services/connection",
-    "services/roster",
-    "services/presence",
-    "services/admin",
-  ],
+  // Knows the settings of every process, reaches servers over HTTP, and runs processes.
+  "packages/cli": ["packages/runtime", "packages/telemetry", "services/all-in-one", "services/cluster"],
   "services/connection": forServices,
   "services/roster": forServices,
   "services/presence": forServices,
@@ -45,6 +38,16 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "services/presence",
     "services/admin",
     "packages/riak-embedded",
+    ...forServices,
+  ],
+  "services/cluster": [
+    "services/connection",
+    "services/roster",
+    "services/presence",
+    "services/admin",
+    // For the embedded store as a process of its own.
+    "services/all-in-one",
+    "packages/nats",
     ...forServices,
   ],
   "packages/testkit": ["packages/", "services/"],

@@ -3,7 +3,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { allInOneSettings } from "@rollcall/all-in-one";
+import { clusterSettings } from "@rollcall/cluster";
 import { root } from "./sources.ts";
+
+const all = { ...allInOneSettings, ...clusterSettings };
 
 test("rollcall config shows every setting of the server, and no other", () => {
   const shown = JSON.parse(
@@ -13,11 +16,11 @@ test("rollcall config shows every setting of the server, and no other", () => {
       encoding: "utf8",
     }),
   ) as { name: string }[];
-  assert.deepEqual(shown.map(({ name }) => name).sort(), Object.keys(allInOneSettings).sort());
+  assert.deepEqual(shown.map(({ name }) => name).sort(), Object.keys(all).sort());
 });
 
 test("every setting says in a sentence what it is for", () => {
-  for (const [name, declared] of Object.entries(allInOneSettings)) {
+  for (const [name, declared] of Object.entries(all)) {
     assert.match(declared.doc, /^[A-Z].{20,}\.$/s, name);
   }
 });

@@ -1,17 +1,7 @@
-import { adminSettings } from "@rollcall/admin";
-import { connectionSettings } from "@rollcall/connection";
-import { presenceSettings } from "@rollcall/presence";
-import { rosterSettings } from "@rollcall/roster";
-import { embeddedStoreSettings, processSettings } from "@rollcall/runtime";
+import { allInOneSettings } from "@rollcall/all-in-one";
+import { clusterSettings } from "@rollcall/cluster";
 
-/** Every setting of a server, in the order in which `rollcall config` shows them. */
-export const catalogue = {
-  ...processSettings,
-  ...embeddedStoreSettings,
-  ...connectionSettings,
-  ...rosterSettings,
-  ...presenceSettings,
-  ...adminSettings,
-} as const;
+/** Every setting of a server, of one process or of several, in the order in which `rollcall config` shows them. */
+export const catalogue = { ...allInOneSettings, ...clusterSettings } as const;
 
 export type Catalogue = typeof catalogue;

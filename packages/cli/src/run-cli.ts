@@ -1,17 +1,22 @@
 import { Command, CommanderError } from "commander";
 import { addConfigCommand } from "./commands/config-command.ts";
+import { addProcessCommands, type OnEnded } from "./commands/process-commands.ts";
 import { addRosterCommands } from "./commands/roster-commands.ts";
 import { addUserCommands } from "./commands/user-commands.ts";
-import { CliError, type ExitCode, exitCodes } from "./exit-codes.ts";
+import { CliError, exitCodes } from "./exit-codes.ts";
 
 /**
  * Runs one `rollcall` command. `arguments_` are those after the name of the program.
  * @returns the exit code; messages have been written.
  */
-export async function runCli(arguments_: readonly string[]): Promise<ExitCode> {
+export async function runCli(arguments_: readonly string[]): Promise<number> {
+  let code: number = exitCodes.success;
+  const onEnded = (ofProcess: number): void => {
+    code = ofProcess;
+  };
   try {
-    await createProgram().parseAsync(arguments_, { from: "user" });
-    return exitCodes.success;
+    await createProgram(onEnded).parseAsync(arguments_, { from: "user" });
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has written its message already; help and version end this way, too.
@@ -28,10 +33,12 @@ export async function runCli(arguments_: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function createProgram(): Command {
+function createProgram(onEnded: OnEnded): Command {
   const program = new Command("rollcall");
   program
-    .description("Looks after the accounts and rosters of a Rollcall server.")
+    .description(
+      "Looks after the accounts and rosters of a Rollcall server, and runs the processes of a cluster.",
+    )
     .option("--url <url>", "address of the admin interface; from listen.http by default")
     .option("--token <token>", "admin token; from admin.token or the file in data.dir by default")
     .option("--config <file>", "settings file; ROLLCALL_CONFIG or rollcall.yaml by default")
@@ -44,6 +51,7 @@ Examples:
   rollcall user import users.ndjson
   rollcall roster show alice@localhost
   rollcall config
+  rollcall cluster
 
 Exit codes:
   0  done
@@ -55,6 +63,7 @@ Exit codes:
   addUserCommands(program);
   addRosterCommands(program);
   addConfigCommand(program);
+  addProcessCommands(program, onEnded);
   applyToAll(program, (command) => {
     command
       .exitOverride()

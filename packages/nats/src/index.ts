@@ -1,4 +1,6 @@
+export type { NatsConnection } from "@nats-io/transport-node";
 export { type ConnectNatsOptions, connectNats } from "./connect-nats.ts";
+export { createNatsService, type NatsService } from "./nats-service.ts";
 export {
   checkNatsSettings,
   type NatsSettingProblem,

@@ -29,6 +29,12 @@ export const natsSettings = {
   "nats.tls_key": setting.optionalString({
     doc: "PEM file with the private key of nats.tls_cert.",
   }),
+  "nats.replicas": setting.integer({
+    default: 1,
+    min: 1,
+    max: 5,
+    doc: "Replicas of the JetStream buckets for leases and sessions, for whoever makes them first; 3 in a cluster of NATS servers.",
+  }),
 } as const;
 
 export type NatsSettings = SettingValues<typeof natsSettings>;

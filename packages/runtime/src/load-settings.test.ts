@@ -158,3 +158,14 @@ test("a description says type, default, unit, sentence, value and origin, and hi
   assert.equal(named["admin.token"]?.value, "(hidden)");
   assert.doesNotMatch(JSON.stringify(all), /very secret/);
 });
+
+test("settings of other processes are neither unknown nor looked at", () => {
+  const others = { "roster.max_items": setting.integer({ default: 1, doc: "Items." }) };
+  const env = { ROLLCALL_ROSTER_MAX_ITEMS: "many", ROLLCALL_LOG_LEVEL: "warn" };
+  writeFileSync(join(directory, "rollcall.yaml"), "roster:\n  max_items: lots\n");
+  const loaded = loadSettings(settings, { env, directory, others });
+  assert.equal(loaded.kind, "loaded");
+  assert.equal(loaded.kind === "loaded" && loaded.values["log.level"], "warn");
+  assert.ok(!("roster.max_items" in (loaded.kind === "loaded" ? loaded.values : {})));
+  assert.equal(loadSettings(settings, { env, directory }).kind, "invalid");
+});

@@ -18,6 +18,8 @@ export interface SettingsSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where `rollcall.yaml` is looked for; the working directory by default. */
   readonly directory?: string | undefined;
+  /** Settings of other processes that share the file or the environment: they may be there, and are not looked at. */
+  readonly others?: Settings | undefined;
 }
 
 /** One thing that is wrong, as a sentence that begins with where it is. */
@@ -72,7 +74,7 @@ export function loadSettings<S extends Settings>(
     origins[name] = { kind: "default" };
   }
   const file = loadFile(settings, source, values, origins, problems);
-  loadEnvironment(settings, source.env, values, origins, problems);
+  loadEnvironment(settings, source, values, origins, problems);
   if (problems.length > 0) return { kind: "invalid", problems };
   // The loop above has filled every name of S with a value that its setting accepted.
   return { kind: "loaded", values: values as SettingValues<S>, origins, file };
@@ -99,13 +101,14 @@ function loadFile(
     problems.push({ where: shown, message: reason });
     return undefined;
   }
-  const names = Object.keys(settings);
+  const names = Object.keys({ ...source.others, ...settings });
   const { entries, problems: syntaxProblems } = readFileSettings(text, new Set(names));
   for (const { line, message } of syntaxProblems) problems.push({ where: `${shown}:${line}`, message });
   for (const { name, line, raw } of entries) {
     const where = `${shown}:${line}`;
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (setting === undefined) {
+      if (isOf(source.others, name)) continue;
       problems.push({ where, message: unknown(`setting ${name}`, nearestName(name, names)) });
       continue;
     }
@@ -121,12 +124,12 @@ function loadFile(
 
 function loadEnvironment(
   settings: Settings,
-  env: SettingsSource["env"],
+  { env, others }: SettingsSource,
   values: Record<string, unknown>,
   origins: Record<string, SettingOrigin>,
   problems: SettingProblem[],
 ): void {
-  const names = new Map(Object.keys(settings).map((name) => [environmentName(name), name]));
+  const names = new Map(Object.keys({ ...others, ...settings }).map((name) => [environmentName(name), name]));
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith("ROLLCALL_") || text === undefined || text === "") continue;
     const name = names.get(variable);
@@ -135,13 +138,19 @@ function loadEnvironment(
       problems.push({ where: variable, message: unknown("variable", nearestName(variable, names.keys())) });
       continue;
     }
-    const parsed = parseSettingText(settings[name]!, text);
+    const setting = settings[name];
+    if (setting === undefined) continue;
+    const parsed = parseSettingText(setting, text);
     if (parsed.kind === "wrong") problems.push({ where: variable, message: `must be ${parsed.expected}` });
     else {
       values[name] = parsed.value;
       origins[name] = { kind: "environment", variable };
     }
   }
+}
+
+function isOf(settings: Settings | undefined, name: string): boolean {
+  return settings !== undefined && Object.hasOwn(settings, name);
 }
 
 function unknown(what: string, nearest: string | undefined): string {

@@ -75,6 +75,7 @@ export const events = {
   "riak.bucket-properties-set": "Properties of a bucket were wrong and were put right.",
   "riak.host-down": "A Riak host failed too often and gets no requests for a while.",
   "riak.host-up": "A Riak host answers again.",
+  "riak.not-there": "Riak cannot be reached at start, or refuses; the process goes on trying.",
   "roster.account-removed": "The roster of an account and its subscriptions were removed.",
   "roster.adopted": "A roster was written from outside, and is taken over.",
   "roster.contact-not-reached": "The roster of a contact could not be reached; the stanza stays owed.",

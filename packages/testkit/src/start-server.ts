@@ -9,6 +9,7 @@ import { type ContactRecord, channels } from "@rollcall/contracts";
 import { type ProcessHost, runServices } from "@rollcall/runtime";
 import { type Logger, silentLogger } from "@rollcall/telemetry";
 import { type BareJid, deriveScramKeys, scramSaltBytes } from "@rollcall/xmpp";
+import { startOverNats } from "./start-over-nats.ts";
 import type { Endpoint } from "./wire.ts";
 
 export interface ServerOptions {
@@ -19,6 +20,11 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** Default true. */
   readonly encodeOnBus?: boolean;
+  /**
+   * All services on a bus in memory, or two of each over NATS. By default what TEST_COMPOSITION says, or in memory:
+   * stories hold for both.
+   */
+  readonly composition?: "memory" | "nats";
 }
 
 export interface RunningServer {
@@ -53,10 +59,11 @@ const deafHost: ProcessHost = { on() {}, off() {}, exit() {} };
 const anyPort = { host: "127.0.0.1", port: 0 };
 
 /**
- * Starts the all-in-one server. Login works in clear, payloads on the bus are encoded and decoded, and the limits
+ * Starts the all-in-one server, or its services over NATS. Login works in clear, payloads on the bus are encoded and decoded, and the limits
  * are wide enough for many clients of one address.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  if ((options.composition ?? process.env.TEST_COMPOSITION) === "nats") return startOverNats(options);
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "rollcall-test-"));
   const settings: AllInOneSettings = {
     ...defaultSettings(),

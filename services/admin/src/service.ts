@@ -19,7 +19,7 @@ import { registerUserRoutes } from "./routes/user-routes.ts";
 export interface AdminDeps {
   readonly settings: SettingValues<typeof adminSettings>;
   readonly accounts: AccountStore;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "request">;
   /** Gets the routes when the service is created, so before it is started itself. */
   readonly http: HttpServer;
   /** Where `admin-token` is kept. */

@@ -1,5 +1,4 @@
 import { environmentName, formatListen, type ListenAddress } from "@rollcall/runtime";
-import type { AllInOneSettings } from "./settings.ts";
 
 const addressProblems: Readonly<Record<string, string>> = {
   EADDRINUSE: "is in use by another process",
@@ -8,7 +7,11 @@ const addressProblems: Readonly<Record<string, string>> = {
 };
 
 /** What somebody at a terminal reads when a service did not start: what is wrong, and what to change. */
-export function startFailure(service: string, error: Error, settings: AllInOneSettings): string {
+export function startFailure(
+  service: string,
+  error: Error,
+  settings: Readonly<Record<string, unknown>>,
+): string {
   const { code = "", message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
   const problem = addressProblems[code];
   for (const [name, value] of Object.entries(settings)) {

@@ -11,7 +11,7 @@ import { derivePasswordKeys, isPasswordOf } from "./password-keys.ts";
 
 export interface AccountAdminDeps {
   readonly accounts: AccountStore;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "request">;
   readonly clock: Clock;
   readonly counters: AdminCounters;
   readonly iterations: number;

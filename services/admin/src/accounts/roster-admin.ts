@@ -13,7 +13,7 @@ import { noAccount } from "./account-admin.ts";
 
 export interface RosterAdminDeps {
   readonly accounts: AccountStore;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "request">;
 }
 
 type Answer<K extends RosterAdminAnswer["kind"]> = Extract<RosterAdminAnswer, { kind: K }>;

@@ -8,7 +8,7 @@ import { sendRefusal } from "../refusal.ts";
 import type { AccountRoute } from "./account-route.ts";
 
 export interface ServerRoutesDeps {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "request">;
   readonly counterRegistry: CounterRegistry;
   readonly describeConfig: () => readonly SettingDescription[];
   readonly domains: ReadonlySet<string>;

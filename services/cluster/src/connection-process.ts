@@ -1,0 +1,98 @@
+import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
+import { createNatsBus } from "@rollcall/bus";
+import { type ConnectionService, createConnectionService } from "@rollcall/connection";
+import { createHeartbeat, createManifestWriter, createNatsOwnerMap } from "@rollcall/ownership";
+import { type Service, systemClock } from "@rollcall/runtime";
+import {
+  busService,
+  type ClusterProcess,
+  createProcessParts,
+  ownerMapService,
+  type ProcessOptions,
+} from "./process-parts.ts";
+import type { ConnectionProcessSettings } from "./settings.ts";
+
+/** A connection node: holds the connections of clients, and owns nothing. */
+export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
+  const { settings, logger, processId, version } = options;
+  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+  });
+  let connection: ConnectionService | undefined;
+
+  async function* parts(): AsyncGenerator<Service> {
+    yield http;
+    yield nats;
+    yield riak.service;
+
+    const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
+    const rosterOwners = createNatsOwnerMap({ ...shared, service: "roster-owner" });
+    yield ownerMapService("roster-owners", rosterOwners);
+    const presenceOwners = createNatsOwnerMap({ ...shared, service: "presence-owner" });
+    yield ownerMapService("presence-owners", presenceOwners);
+
+    const bus = createNatsBus({
+      connection: nats.connection,
+      processId,
+      logger,
+      owners: { "roster-owner": rosterOwners, "presence-owner": presenceOwners },
+    });
+    counterRegistry.add("bus", bus.counters);
+    yield busService(bus);
+
+    const manifest = createManifestWriter({
+      ...shared,
+      nodeId: processId,
+      sessionsOf: (partition) => connection?.manifestSessions(partition) ?? [],
+    });
+    yield {
+      name: "manifest",
+      async start() {},
+      notReady: () => [],
+      drain: () => manifest.flush(),
+      async stop() {
+        manifest.stop();
+      },
+    };
+
+    yield heartbeatService();
+
+    connection = createConnectionService({
+      settings,
+      bus,
+      accounts: createRiakAccountStore({ client: riak.client }),
+      logger,
+      nodeId: processId,
+      clock: systemClock,
+      version,
+      cluster: {
+        owners: presenceOwners,
+        connected: () => nats.isConnected(),
+        manifest,
+      },
+    });
+    counterRegistry.add("connection", () => connection?.counters() ?? {});
+    yield connection;
+  }
+
+  /** Owners have to know of the node before its first session does anything, and until its last one has ended. */
+  function heartbeatService(): Service {
+    let heartbeat: { stop(): void } | undefined;
+    return {
+      name: "heartbeat",
+      async start() {
+        heartbeat = createHeartbeat({ connection: nats.connection, nodeId: processId, logger });
+      },
+      notReady: () => [],
+      async drain() {},
+      async stop() {
+        heartbeat?.stop();
+      },
+    };
+  }
+
+  return {
+    services: parts(),
+    addresses: () => ({ http: http.address, ...connection?.addresses() }),
+  };
+}

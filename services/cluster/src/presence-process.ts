@@ -1,0 +1,100 @@
+import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
+import { createNatsBus } from "@rollcall/bus";
+import {
+  createManifestReader,
+  createNatsOwnerMap,
+  createNatsOwnership,
+  createNodeWatch,
+  createPreparedOwnership,
+} from "@rollcall/ownership";
+import {
+  createPresenceService,
+  createRiakOfflineStore,
+  DEFAULT_OFFLINE_BUCKET,
+  offlineBucketProperties,
+} from "@rollcall/presence";
+import { type Service, systemClock } from "@rollcall/runtime";
+import {
+  busService,
+  type ClusterProcess,
+  createProcessParts,
+  ownerMapService,
+  type ProcessOptions,
+  partitionsService,
+} from "./process-parts.ts";
+import type { PresenceProcessSettings } from "./settings.ts";
+
+/** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
+export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
+  const { settings, logger, processId } = options;
+  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+    [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+  });
+
+  async function* parts(): AsyncGenerator<Service> {
+    yield http;
+    yield nats;
+    yield riak.service;
+
+    const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
+    const rosterOwners = createNatsOwnerMap({ ...shared, service: "roster-owner" });
+    yield ownerMapService("roster-owners", rosterOwners);
+
+    // What other processes left behind, and which are there: known before the first partition is taken.
+    const nodes = createNodeWatch(shared);
+    const manifest = createManifestReader(shared);
+    yield {
+      name: "nodes",
+      async start() {},
+      notReady: () => [],
+      async drain() {},
+      async stop() {
+        nodes.stop();
+        manifest.stop();
+      },
+    };
+
+    const ownership = createNatsOwnership({
+      ...shared,
+      service: "presence-owner",
+      instanceId: processId,
+      ttlMs: settings["ownership.lease_ms"],
+      handOverMs: settings["ownership.hand_over_ms"],
+    });
+    const prepared = createPreparedOwnership({ ownership, logger });
+    const bus = createNatsBus({
+      connection: nats.connection,
+      processId,
+      logger,
+      owners: { "roster-owner": rosterOwners, "presence-owner": ownership },
+      serving: { "presence-owner": prepared },
+    });
+    counterRegistry.add("bus", bus.counters);
+    yield busService(bus);
+
+    const presence = createPresenceService({
+      settings,
+      bus,
+      accounts: createRiakAccountStore({ client: riak.client }),
+      offlineStore: createRiakOfflineStore({
+        client: riak.client,
+        quota: {
+          messages: settings["offline.messages_per_account"],
+          bytes: settings["offline.bytes_per_account"],
+        },
+      }),
+      clock: systemClock,
+      logger,
+      instanceId: processId,
+      cluster: { nodes, manifest },
+      // What arrived together leaves together.
+      schedule: setImmediate,
+    });
+    counterRegistry.add("presence", presence.counters);
+    yield presence;
+    yield partitionsService({ ownership, prepared, preparation: presence.partitions });
+  }
+
+  return { services: parts(), addresses: () => ({ http: http.address }) };
+}

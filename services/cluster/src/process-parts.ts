@@ -1,0 +1,115 @@
+import type { NatsBus } from "@rollcall/bus";
+import { createNatsService, type NatsService } from "@rollcall/nats";
+import type { NatsOwnerMap, NatsOwnership, Preparation, PreparedOwnership } from "@rollcall/ownership";
+import {
+  createHttpServer,
+  type Health,
+  type HttpServer,
+  type ListenAddress,
+  type Service,
+  type SettingDescription,
+  type SettingValues,
+} from "@rollcall/runtime";
+import { CounterRegistry, type Logger } from "@rollcall/telemetry";
+import { createRiakStore, type RiakStore, type RiakStoreOptions } from "./riak-store.ts";
+import type { sharedSettings } from "./settings.ts";
+
+/** What a process is given. */
+export interface ProcessOptions<S> {
+  readonly settings: S;
+  readonly logger: Logger;
+  readonly health: Health;
+  /** Node id or instance id, new at every start (`createInstanceId`). */
+  readonly processId: string;
+  readonly version: string;
+  /** What the admin interface shows as settings. */
+  readonly describeConfig?: (() => readonly SettingDescription[]) | undefined;
+}
+
+/** A process, as `runServices` runs it. */
+export interface ClusterProcess {
+  /** In the order of the start; to be iterated once. */
+  readonly services: AsyncIterable<Service>;
+  /** Where it listens, by what for; known once started. */
+  addresses(): Readonly<Record<string, ListenAddress | undefined>>;
+}
+
+/** What every process of a cluster stands on. */
+export interface ProcessParts {
+  readonly http: HttpServer;
+  readonly nats: NatsService;
+  readonly riak: RiakStore;
+  readonly counterRegistry: CounterRegistry;
+}
+
+/** @param buckets those that this process keeps something in. */
+export function createProcessParts(
+  options: ProcessOptions<SettingValues<typeof sharedSettings>>,
+  buckets: RiakStoreOptions["buckets"],
+): ProcessParts {
+  const { settings, logger, health, processId } = options;
+  const counterRegistry = new CounterRegistry();
+  const riak = createRiakStore({ settings, buckets, logger });
+  counterRegistry.add("riak", riak.client.counters);
+  counterRegistry.add("riak-transport", riak.transportCounters);
+  return {
+    http: createHttpServer({ listen: settings["listen.http"], health, logger }),
+    nats: createNatsService({ settings, name: processId, logger }),
+    riak,
+    counterRegistry,
+  };
+}
+
+/** The bus is drained after everybody who publishes, and closed before its connection. */
+export function busService(bus: NatsBus): Service {
+  return {
+    name: "bus",
+    async start() {},
+    notReady: () => bus.notReady(),
+    drain: () => bus.drain(),
+    stop: () => bus.close(),
+  };
+}
+
+/** Owners of a service, as others see them. Nobody sends anything before all are known. */
+export function ownerMapService(name: string, owners: NatsOwnerMap): Service {
+  return {
+    name,
+    async start(ending) {
+      await Promise.race([owners.whenCurrent(), rejectsWhenAborted(ending)]);
+    },
+    notReady: () => (owners.isCurrent ? [] : ["the leases have not been read"]),
+    async drain() {},
+    async stop() {
+      owners.stop();
+    },
+  };
+}
+
+export interface PartitionsServiceOptions {
+  readonly ownership: NatsOwnership;
+  readonly prepared: PreparedOwnership;
+  readonly preparation: Preparation;
+}
+
+/**
+ * The partitions of this process: taken when everything that serves them has started, and handed over before anything
+ * of it ends.
+ */
+export function partitionsService({ ownership, prepared, preparation }: PartitionsServiceOptions): Service {
+  return {
+    name: "partitions",
+    async start() {
+      prepared.prepareWith(preparation);
+    },
+    notReady: () => [...ownership.notReady(), ...prepared.notReady()],
+    drain: () => prepared.release(),
+    async stop() {},
+  };
+}
+
+function rejectsWhenAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,68 @@
+import { setTimeout } from "node:timers/promises";
+import {
+  type BucketProperties,
+  createHttpTransport,
+  createRiakClient,
+  type HttpTransportCounters,
+  type RiakClient,
+} from "@rollcall/riak-client";
+import type { Service } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+import type { RiakSettings } from "./riak-settings.ts";
+
+export interface RiakStoreOptions {
+  readonly settings: RiakSettings;
+  /** Buckets of this process and the properties they must have. */
+  readonly buckets: Readonly<Record<string, BucketProperties>>;
+  readonly logger: Logger;
+}
+
+/** The Riak nodes as a service, and the client that reaches them. */
+export interface RiakStore {
+  readonly service: Service;
+  readonly client: RiakClient;
+  readonly transportCounters: HttpTransportCounters;
+}
+
+const RETRY_MS = 500;
+
+/** Its start waits for Riak, and for its buckets to be as they must. */
+export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions): RiakStore {
+  const transport = createHttpTransport({
+    hosts: settings["riak.hosts"].map((host) => (host.includes("://") ? host : `http://${host}`)),
+    connections: settings["riak.connections"],
+    logger,
+  });
+  const client = createRiakClient({ transport, logger });
+
+  async function prepareBuckets(): Promise<void> {
+    for (const [bucket, properties] of Object.entries(buckets)) {
+      await client.applyBucketProperties(bucket, properties);
+    }
+  }
+
+  return {
+    client,
+    transportCounters: transport.counters,
+    service: {
+      name: "riak",
+      async start(ending) {
+        for (;;) {
+          ending?.throwIfAborted();
+          try {
+            return await prepareBuckets();
+          } catch (error) {
+            logger.warn({ event: "riak.not-there", hosts: settings["riak.hosts"], error });
+          }
+          await setTimeout(RETRY_MS);
+        }
+      },
+      notReady: () =>
+        transport.hosts().some(({ state }) => state !== "open")
+          ? []
+          : [`none of ${settings["riak.hosts"].join(", ")} answers`],
+      async drain() {},
+      stop: () => client.close(),
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
+import { createAdminService } from "@rollcall/admin";
+import { createNatsBus, type NatsBus } from "@rollcall/bus";
+import { createNatsOwnerMap, createNatsOwnership, createPreparedOwnership } from "@rollcall/ownership";
+import { createRiakOfflineStore, DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
+import {
+  createRiakRosterStore,
+  createRosterService,
+  RosterStoreCounters,
+  rosterBucketProperties,
+} from "@rollcall/roster";
+import { type Service, systemClock } from "@rollcall/runtime";
+import {
+  busService,
+  type ClusterProcess,
+  createProcessParts,
+  ownerMapService,
+  type ProcessOptions,
+  partitionsService,
+} from "./process-parts.ts";
+import type { RosterProcessSettings } from "./settings.ts";
+
+/** A roster instance: the rosters of its partitions, and the admin interface for all accounts. */
+export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
+  const { settings, logger, processId } = options;
+  const clock = systemClock;
+  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+    [settings["roster.bucket"]]: rosterBucketProperties,
+    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+    [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+  });
+  const accounts = createRiakAccountStore({ client: riak.client });
+  const offlineStore = createRiakOfflineStore({
+    client: riak.client,
+    quota: {
+      messages: settings["offline.messages_per_account"],
+      bytes: settings["offline.bytes_per_account"],
+    },
+  });
+  let bus: NatsBus | undefined;
+  const admin = createAdminService({
+    settings,
+    accounts,
+    // Its routes have to be there before HTTP listens, and HTTP listens before there is a bus.
+    bus: {
+      request: (channel, key, question, timeoutMs) => {
+        if (bus === undefined) return Promise.reject(new Error("the process is starting"));
+        return bus.request(channel, key, question, timeoutMs);
+      },
+    },
+    http,
+    dataDir: settings["data.dir"],
+    clock,
+    logger,
+    counterRegistry,
+    describeConfig: options.describeConfig ?? (() => []),
+    removeOfflineMessages: (jid) => offlineStore.remove(jid),
+  });
+
+  async function* parts(): AsyncGenerator<Service> {
+    yield http;
+    yield nats;
+    yield riak.service;
+
+    const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
+    const presenceOwners = createNatsOwnerMap({ ...shared, service: "presence-owner" });
+    yield ownerMapService("presence-owners", presenceOwners);
+
+    const ownership = createNatsOwnership({
+      ...shared,
+      service: "roster-owner",
+      instanceId: processId,
+      ttlMs: settings["ownership.lease_ms"],
+      handOverMs: settings["ownership.hand_over_ms"],
+    });
+    const prepared = createPreparedOwnership({ ownership, logger });
+    bus = createNatsBus({
+      connection: nats.connection,
+      processId,
+      logger,
+      owners: { "roster-owner": ownership, "presence-owner": presenceOwners },
+      serving: { "roster-owner": prepared },
+    });
+    counterRegistry.add("bus", bus.counters);
+    yield busService(bus);
+
+    const rosterStoreCounters = new RosterStoreCounters();
+    const roster = createRosterService({
+      settings,
+      bus,
+      store: createRiakRosterStore({
+        client: riak.client,
+        clock,
+        logger,
+        bucket: settings["roster.bucket"],
+        cachedAccounts: settings["roster.cache_accounts"],
+        cachedContacts: settings["roster.cache_contacts"],
+        counters: rosterStoreCounters,
+      }),
+      accounts,
+      clock,
+      logger,
+      instanceId: processId,
+    });
+    counterRegistry.add("roster", roster.counters);
+    counterRegistry.add("roster-store", rosterStoreCounters);
+    yield roster;
+    yield partitionsService({ ownership, prepared, preparation: roster.partitions });
+    yield admin;
+  }
+
+  return { services: parts(), addresses: () => ({ http: http.address }) };
+}

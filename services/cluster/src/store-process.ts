@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { accountBucketProperties, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
+import { createEmbeddedStore } from "@rollcall/all-in-one";
+import { DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
+import { rosterBucketProperties } from "@rollcall/roster";
+import { createHttpServer, type Service } from "@rollcall/runtime";
+import type { ClusterProcess, ProcessOptions } from "./process-parts.ts";
+import type { StoreProcessSettings } from "./settings.ts";
+
+/** The embedded store as a process of its own, where there is no Riak. One is all there can be. */
+export function createStoreProcess(options: ProcessOptions<StoreProcessSettings>): ClusterProcess {
+  const { settings, logger, health } = options;
+  const http = createHttpServer({ listen: settings["listen.http"], health, logger });
+  const store = createEmbeddedStore({
+    dir: join(settings["data.dir"], "riak"),
+    listen: settings["listen.riak"],
+    buckets: {
+      [settings["roster.bucket"]]: rosterBucketProperties,
+      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+    },
+    logger,
+  });
+
+  async function* parts(): AsyncGenerator<Service> {
+    yield http;
+    yield store.service;
+  }
+
+  return {
+    services: parts(),
+    addresses: () => ({ http: http.address, riak: store.address() }),
+  };
+}
