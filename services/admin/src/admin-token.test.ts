@@ -21,6 +21,13 @@ test("a token is made up once, readable by its owner alone", async () => {
   assert.equal(await load(dataDir), token);
 });
 
+test("processes that share the folder and start together have one token", async () => {
+  const dataDir = join(parent, "shared");
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => load(dataDir)));
+  assert.equal(new Set(tokens).size, 1);
+  assert.deepEqual(await readdir(dataDir), ["admin-token"]);
+});
+
 test("a token file that others could read is closed to them", async () => {
   const dataDir = join(parent, "open");
   await load(dataDir);

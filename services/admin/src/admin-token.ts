@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { chmod, link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SettingFault } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
@@ -26,12 +26,14 @@ export async function loadAdminToken({ configured, dataDir, logger }: AdminToken
     throw new SettingFault(`admin.token needs at least ${minimumLength} characters`);
   }
   const path = join(dataDir, fileName);
-  const kept = await readToken(path);
+  let kept = await readToken(path);
   if (kept === undefined) {
     const token = randomBytes(32).toString("base64url");
-    await writeToken(dataDir, path, token);
-    logger.info({ event: "admin.token-created", path });
-    return token;
+    if (await writeToken(dataDir, path, token)) {
+      logger.info({ event: "admin.token-created", path });
+      return token;
+    }
+    kept = (await readToken(path)) ?? "";
   }
   if (kept.length < minimumLength)
     throw new Error(`${path} is too short for a token; delete it to get a new one`);
@@ -51,7 +53,8 @@ async function readToken(path: string): Promise<string | undefined> {
   }
 }
 
-async function writeToken(directory: string, path: string, token: string): Promise<void> {
+/** @returns false where another process that shares the folder was faster. */
+async function writeToken(directory: string, path: string, token: string): Promise<boolean> {
   await mkdir(directory, { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(draft, "wx", 0o600);
@@ -61,7 +64,15 @@ async function writeToken(directory: string, path: string, token: string): Promi
   } finally {
     await file.close();
   }
-  await rename(draft, path);
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    await unlink(draft);
+  }
 }
 
 /** Whether an `Authorization` header shows the token; takes the same time for every wrong one. */
