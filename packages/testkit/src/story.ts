@@ -61,9 +61,10 @@ export class Person {
 
   /** Logged in, with the roster fetched and initial presence sent; what that brought is taken out of the inbox. */
   async online(resource?: string, presence = ""): Promise<XmppClient> {
-    const session = await this.interested(resource);
+    const session = await this.connect(resource);
+    const contacts = (await session.roster()).child("query")?.elements() ?? [];
     await session.presence(presence);
-    await session.settled();
+    await session.settled(contacts.map((item) => item.attributes.jid ?? ""));
     session.wire.takeAll();
     return session;
   }

@@ -218,12 +218,19 @@ export class XmppClient {
 
   /**
    * Resolves when everything this client sent before has been handled and has come through: it goes to the account
-   * itself and comes back.
+   * itself and comes back. What it caused at others comes from them, so they have to be named.
+   * @param others bare JIDs that answer a ping, or refuse it.
    */
-  async settled(): Promise<void> {
+  async settled(others: readonly string[] = []): Promise<void> {
     const id = uniqueId("settled");
     this.send(`<message to='${escapeXml(this.full)}' type='headline' id='${id}'/>`);
+    for (const [index, other] of others.entries()) {
+      this.send(
+        `<iq to='${escapeXml(other)}' type='get' id='${id}-${index}'><ping xmlns='urn:xmpp:ping'/></iq>`,
+      );
+    }
     await this.receive("message", { id });
+    for (const index of others.keys()) await this.receive("iq", { id: `${id}-${index}` });
   }
 
   /** Ends the stream as RFC 6120, 4.4 says. */
