@@ -29,8 +29,13 @@ export interface Account {
 export interface AccountStore {
   /** @throws {StoreUnavailableError} @throws {AccountUnreadableError} */
   find(jid: BareJid): Promise<Account | undefined>;
-  /** Cheaper than `find`; may be answered from a cache that is at most a few seconds old. @throws {StoreUnavailableError} */
+  /**
+   * Cheaper than `find`. A yes may be a few seconds old; a no never is, so that nobody has to wait for an account that
+   * was just made. @throws {StoreUnavailableError}
+   */
   exists(jid: BareJid): Promise<boolean>;
+  /** Somebody else removed the account: what this store remembers of it is void. */
+  forget(jid: BareJid): void;
   /** Creates or replaces, also what is unreadable. @returns whether it was new. @throws {StoreUnavailableError} */
   put(account: Account): Promise<"created" | "replaced">;
   /** @returns whether there was one. @throws {StoreUnavailableError} */

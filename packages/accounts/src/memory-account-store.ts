@@ -7,6 +7,7 @@ export function createMemoryAccountStore(): AccountStore {
   return {
     find: async (jid) => accounts.get(jid),
     exists: async (jid) => accounts.has(jid),
+    forget() {},
     async put(account) {
       const outcome = accounts.has(account.jid) ? "replaced" : "created";
       accounts.set(account.jid, structuredClone(account));

@@ -106,22 +106,29 @@ describe("the Riak account store", () => {
     assert.equal(scene.client.counters.getUnchanged, before304 + 1);
   });
 
-  test("exists asks again only after its time is up", async () => {
+  test("exists says yes again without asking, for a while, and never no", async () => {
     let now = 0;
     const store = createRiakAccountStore({ client: scene.client, existsMs: 1_000, now: () => now });
     const { jid } = account("gregory");
-    const asked = async (): Promise<number> => {
-      const earlier = scene.requests.length;
-      await store.exists(jid);
-      return scene.requests.length - earlier;
-    };
-    assert.equal(await asked(), 1);
-    now = 999;
-    assert.equal(await asked(), 0);
-    await createRiakAccountStore({ client: scene.client }).put(account("gregory"));
     assert.equal(await store.exists(jid), false);
-    now = 1_000;
+    const other = createRiakAccountStore({ client: scene.client });
+    await other.put(account("gregory"));
     assert.equal(await store.exists(jid), true);
+    await other.remove(jid);
+    now = 999;
+    assert.equal(await store.exists(jid), true);
+    now = 1_000;
+    assert.equal(await store.exists(jid), false);
+  });
+
+  test("an account that another store removed is gone at once for whoever was told", async () => {
+    const store = createRiakAccountStore({ client: scene.client });
+    const { jid } = account("abram");
+    await store.put(account("abram"));
+    assert.equal(await store.exists(jid), true);
+    await createRiakAccountStore({ client: scene.client }).remove(jid);
+    store.forget(jid);
+    assert.equal(await store.exists(jid), false);
   });
 
   test("what was asked before a write is not remembered after it", async () => {

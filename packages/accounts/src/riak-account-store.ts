@@ -20,7 +20,7 @@ export interface RiakAccountStoreOptions {
   readonly bucket?: string | undefined;
   /** Accounts whose decoded form is kept; each use still asks Riak whether it has changed. Default 10,000. */
   readonly cachedAccounts?: number | undefined;
-  /** How long `exists` may answer without asking. Milliseconds. Default 3,000. */
+  /** How long `exists` may say yes without asking. Milliseconds. Default 3,000. */
   readonly existsMs?: number | undefined;
   /** Accounts that `exists` remembers. Default 50,000. */
   readonly rememberedAccounts?: number | undefined;
@@ -41,15 +41,11 @@ interface CachedAccount {
   readonly account: Account;
 }
 
-interface Existence {
-  readonly exists: boolean;
-  readonly askedAt: number;
-}
-
 class RiakAccountStore implements AccountStore {
   readonly #bucket: Bucket<StoredAccount>;
   readonly #accounts: BoundedMap<BareJid, CachedAccount>;
-  readonly #existence: BoundedMap<BareJid, Existence>;
+  /** When an account was last seen to be there. */
+  readonly #seen: BoundedMap<BareJid, number>;
   readonly #existsMs: number;
   /** Writes made through this store; what was asked before one is not remembered after it. */
   #writes = 0;
@@ -59,7 +55,7 @@ class RiakAccountStore implements AccountStore {
     const name = options.bucket ?? DEFAULT_ACCOUNT_BUCKET;
     this.#bucket = options.client.bucket({ name, codec: accountCodec });
     this.#accounts = new BoundedMap(options.cachedAccounts ?? 10_000);
-    this.#existence = new BoundedMap(options.rememberedAccounts ?? 50_000);
+    this.#seen = new BoundedMap(options.rememberedAccounts ?? 50_000);
     this.#existsMs = options.existsMs ?? 3_000;
     this.#now = options.now ?? (() => performance.now());
   }
@@ -69,11 +65,11 @@ class RiakAccountStore implements AccountStore {
     const cached = this.#accounts.get(jid);
     const fetched = await this.#get(jid, cached?.etag);
     if (fetched.kind === "unchanged") {
-      this.#remember(jid, true, asked);
+      this.#remember(jid, asked);
       return cached?.account;
     }
     const stored = storedIn(fetched);
-    this.#remember(jid, stored !== undefined, asked);
+    if (stored !== undefined) this.#remember(jid, asked);
     if (stored?.kind !== "account") {
       this.#accounts.delete(jid);
       if (stored === undefined) return undefined;
@@ -87,8 +83,8 @@ class RiakAccountStore implements AccountStore {
   }
 
   async exists(jid: BareJid): Promise<boolean> {
-    const known = this.#existence.get(jid);
-    if (known !== undefined && this.#now() - known.askedAt < this.#existsMs) return known.exists;
+    const seenAt = this.#seen.get(jid);
+    if (seenAt !== undefined && this.#now() - seenAt < this.#existsMs) return true;
     try {
       return (await this.find(jid)) !== undefined;
     } catch (error) {
@@ -112,7 +108,7 @@ class RiakAccountStore implements AccountStore {
         context = stored.context;
       }
     } finally {
-      this.#forget(jid);
+      this.forget(jid);
     }
     throw new StoreUnavailableError("the account is being written by too many others");
   }
@@ -122,7 +118,7 @@ class RiakAccountStore implements AccountStore {
       // Without a context: whatever is there goes, whoever has written it meanwhile.
       return (await unavailable(() => this.#bucket.delete(jid))) === "deleted";
     } finally {
-      this.#forget(jid);
+      this.forget(jid);
     }
   }
 
@@ -142,14 +138,14 @@ class RiakAccountStore implements AccountStore {
     return unavailable(() => this.#bucket.get(jid, { ifNoneMatch }));
   }
 
-  #remember(jid: BareJid, exists: boolean, asked: { readonly at: number; readonly writes: number }): void {
-    if (asked.writes === this.#writes) this.#existence.set(jid, { exists, askedAt: asked.at });
-  }
-
-  #forget(jid: BareJid): void {
+  forget(jid: BareJid): void {
     this.#writes++;
     this.#accounts.delete(jid);
-    this.#existence.delete(jid);
+    this.#seen.delete(jid);
+  }
+
+  #remember(jid: BareJid, asked: { readonly at: number; readonly writes: number }): void {
+    if (asked.writes === this.#writes) this.#seen.set(jid, asked.at);
   }
 }
 

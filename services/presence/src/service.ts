@@ -204,7 +204,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     domains,
     counters,
   });
-  const admin = new AnswerAdmin({ registry, endSession, now });
+  const admin = new AnswerAdmin({ registry, accounts, endSession, now });
 
   async function handleCommand(
     account: BareJid,

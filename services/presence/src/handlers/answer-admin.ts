@@ -1,3 +1,4 @@
+import type { AccountStore } from "@rollcall/accounts";
 import type { PresenceAdminAnswer, PresenceAdminQuestion, SessionSummary } from "@rollcall/contracts";
 import type { BareJid } from "@rollcall/xmpp";
 import type { Session, SessionRegistry } from "../sessions/session-registry.ts";
@@ -5,6 +6,7 @@ import type { EndSession } from "./end-session.ts";
 
 export interface AnswerAdminDeps {
   readonly registry: SessionRegistry;
+  readonly accounts: Pick<AccountStore, "forget">;
   readonly endSession: EndSession;
   readonly now: () => number;
 }
@@ -18,10 +20,12 @@ export class AnswerAdmin {
   }
 
   async handle(account: BareJid, question: PresenceAdminQuestion): Promise<PresenceAdminAnswer> {
-    const { registry, endSession, now } = this.#deps;
+    const { registry, accounts, endSession, now } = this.#deps;
     const sessions = [...(registry.find(account)?.sessions ?? [])];
     const summaries = sessions.map(summary);
     if (question.kind === "end-sessions") {
+      // Where the account was removed, nobody binds a resource of it any more.
+      accounts.forget(account);
       const told = sessions.map((session) => {
         session.node.close(session.handle, "policy-violation", "ended by an operator");
         return endSession.end(session, now());

@@ -13,7 +13,8 @@ import type { RosterServiceParts } from "./roster-service-parts.ts";
  * @throws {StoreUnavailableError | BusError} ask again
  */
 export async function removeAccount(parts: RosterServiceParts, owner: BareJid): Promise<number> {
-  const { rosters, clock, domains, logger } = parts;
+  const { rosters, accounts, clock, domains, logger } = parts;
+  accounts.forget(owner);
   const { stored } = await rosters.read(owner);
   const contacts = [...stored.roster.contacts.values()];
   const at = clock.now();
