@@ -16,6 +16,7 @@ import {
 } from "@rollcall/contracts";
 import { type LogFields, type Logger, silentLogger } from "@rollcall/telemetry";
 import { type BareJid, deriveScramKeys } from "@rollcall/xmpp";
+import type { ConnectionCluster } from "../cluster/connection-cluster.ts";
 import { type ConnectionSettings, connectionSettings } from "../config.ts";
 import { type ConnectionService, createConnectionService } from "../service.ts";
 import { ScriptedClient } from "./scripted-client.ts";
@@ -98,6 +99,7 @@ export interface StartOptions {
   readonly accounts?: AccountStore;
   readonly sweepMs?: number;
   readonly keyLimit?: number;
+  readonly cluster?: ConnectionCluster;
 }
 
 const anyPort = { host: "127.0.0.1", port: 0 };
@@ -150,6 +152,7 @@ export async function startConnection(test: TestContext, options: StartOptions =
     nodeId: NODE,
     clock: { now: () => clock.time },
     version: "1.2.3",
+    cluster: options.cluster,
     sweepMs: options.sweepMs ?? 5,
   });
   await service.start();
