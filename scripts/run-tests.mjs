@@ -25,7 +25,34 @@ if (files.length === 0) {
   process.exit(1);
 }
 const concurrency = process.env.TEST_CONCURRENCY ?? "2";
-const run = spawnSync(process.execPath, ["--test", `--test-concurrency=${concurrency}`, ...files], {
-  stdio: "inherit",
-});
-process.exit(run.status ?? 1);
+
+/** @returns the exit code. */
+function runTests(env, paths) {
+  const run = spawnSync(process.execPath, ["--test", `--test-concurrency=${concurrency}`, ...paths], {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  return run.status ?? 1;
+}
+
+let code = runTests({}, files);
+
+// Stories hold for the services in one process and over NATS.
+const stories = files.filter((path) => path.startsWith(join("test", "dist", "scenarios")));
+if (stories.length > 0 && process.env.TEST_COMPOSITION === undefined) {
+  const natsServer = process.env.NATS_SERVER ?? "nats-server";
+  if (spawnSync(natsServer, ["--version"]).status === 0) {
+    console.log(`\n# the ${stories.length} files of stories once more, over NATS`);
+    code = Math.max(code, runTests({ TEST_COMPOSITION: "nats" }, stories));
+  } else if (process.env.CI !== undefined) {
+    console.error(
+      `the stories over NATS need ${natsServer}, which does not run (apt-get install nats-server)`,
+    );
+    code = 1;
+  } else {
+    console.log(
+      `\n# the stories over NATS are left out: ${natsServer} does not run (apt-get install nats-server)`,
+    );
+  }
+}
+process.exit(code);
