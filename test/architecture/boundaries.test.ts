@@ -41,7 +41,10 @@ test("others are reached by their front door", () => {
       .filter(
         ({ specifier, file: target }) =>
           (/^@rollcall\/[^/]+\/./.test(specifier) &&
-            !(/\/(contract|testing)$/.test(specifier) && file.isTest)) ||
+            !(
+              /\/(contract|testing)$/.test(specifier) &&
+              (file.isTest || file.home === "packages/testkit")
+            )) ||
           (target !== undefined && !target.startsWith(`${file.home}/`)),
       )
       .map(({ specifier }) => `${file.path} imports ${specifier}`),

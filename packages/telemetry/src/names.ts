@@ -78,6 +78,8 @@ export const events = {
   "riak.not-there": "Riak cannot be reached at start, or refuses; the process goes on trying.",
   "roster.account-removed": "The roster of an account and its subscriptions were removed.",
   "roster.adopted": "A roster was written from outside, and is taken over.",
+  "roster.confirmations-not-noted":
+    "That contacts have what they were owed could not be noted yet; it is tried again.",
   "roster.contact-not-reached": "The roster of a contact could not be reached; the stanza stays owed.",
   "roster.gone": "A roster vanished from the store, though nobody had removed the account.",
   "roster.hand-over-failed": "Work that went on in the background failed.",

@@ -71,6 +71,20 @@ export class Rosters {
     return { stored, pushed };
   }
 
+  /** Writes down what commands of the account do not owe any more. @throws {StoreUnavailableError | RosterUnreadableError} */
+  async noteConfirmations(owner: BareJid): Promise<void> {
+    const { store, confirmations } = this.#deps;
+    await store.update(
+      owner,
+      () => ({ changes: [], confirmed: confirmations.of(owner), result: undefined }),
+      (seen) => {
+        this.#announceEdits(owner, seen);
+        // Whatever the log does not know any more needs no noting.
+        this.#followUp(owner, seen, true);
+      },
+    );
+  }
+
   async remove(owner: BareJid): Promise<void> {
     await this.#deps.store.remove(owner);
     this.#deps.confirmations.forget(owner);
@@ -101,8 +115,8 @@ export class Rosters {
     return countPushes(plan);
   }
 
-  #followUp(owner: BareJid, { commands }: StoredRoster, written: boolean): void {
-    if (written) this.#forgetNoted(owner, commands);
+  #followUp(owner: BareJid, { commands }: StoredRoster, isNoted: boolean): void {
+    if (isNoted) this.#forgetNoted(owner, commands);
     this.#deps.performEffects.recover(owner, commands);
   }
 

@@ -232,6 +232,40 @@ describe("what is owed to a contact", () => {
     assert.equal(stage.service.counters.recovered > 0, true);
   });
 
+  test("nothing is sent again after an end in good order", async () => {
+    const store = createMemoryRosterStore();
+    await open({ store });
+    await stage.presence(juliet, "subscribed", romeo);
+    await stage.presence(romeo, "subscribe", juliet);
+    await stage.presence(romeo, "unsubscribe", juliet);
+    await stage.presence(romeo, "subscribe", nurse);
+    await stage.close();
+    await open({ store, instanceId: "roster-2" });
+    for (const owner of [juliet, romeo, nurse]) await stage.view(owner);
+    await stage.settled();
+    assert.deepEqual(stage.take(), []);
+    assert.equal(stage.service.counters.recovered, 0);
+  });
+
+  test("an automatic reply of an account that changed nothing is not lost with the service", async () => {
+    const store = createMemoryRosterStore();
+    await open({
+      store,
+      onPublish: (channel, key) =>
+        channel === channels.inboundSubscriptions.name && key === romeo
+          ? Promise.reject(new BusError("gave-up", "the process dies"))
+          : undefined,
+    });
+    await stage.become("from");
+    await store.update(romeo, () => ({ changes: [{ kind: "remove", jid: juliet }], result: undefined }));
+    await stage.presence(romeo, "subscribe", juliet);
+    assert.equal(await stage.state(romeo, juliet), "none+pending-out");
+    await open({ store, instanceId: "roster-2" });
+    await stage.view(juliet);
+    await stage.settled();
+    assert.equal(await stage.state(romeo, juliet), "to");
+  });
+
   test("what was handed over is not sent again, and the next write notes it", async () => {
     await stage.presence(juliet, "subscribe", romeo);
     assert.equal((await stage.store.load(juliet)).commands.at(-1)?.confirmed, false);

@@ -6,10 +6,12 @@ import type { RosterLimits } from "@rollcall/rfc6121";
 import type { Clock, Service } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
+import { Admission } from "./admission.ts";
 import type { RosterSettings } from "./config.ts";
 import { RosterCounters } from "./counters.ts";
 import { Confirmations } from "./effects/confirmations.ts";
 import { HandOvers } from "./effects/hand-overs.ts";
+import { NoteConfirmations } from "./effects/note-confirmations.ts";
 import { PerformEffects } from "./effects/perform-effects.ts";
 import { ForgetPartitions } from "./forget-partitions.ts";
 import { administerRoster } from "./handlers/administer-roster.ts";
@@ -75,6 +77,7 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
   const parts: RosterServiceParts = {
     rosters,
     accounts,
+    admission: new Admission(accounts),
     domains,
     limits,
     handOvers,
@@ -83,6 +86,12 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
     counters,
   };
 
+  const noteConfirmations = new NoteConfirmations({
+    confirmations,
+    note: (owner) => rosters.noteConfirmations(owner),
+    clock,
+    logger,
+  });
   const forgetPartitions = new ForgetPartitions({ store, confirmations });
 
   let consumers: readonly Consumer[] = [];
@@ -119,6 +128,7 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
     },
     async start() {
       consumers = open();
+      noteConfirmations.start();
     },
     notReady: () => (consumers.length === 0 ? ["roster: takes no work"] : []),
     async drain(budgetMs) {
@@ -129,6 +139,7 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
         await handOvers.settled();
         await Promise.all(open.map((consumer) => consumer.drain()));
         await handOvers.settled();
+        await noteConfirmations.finish();
       });
     },
     async stop() {},

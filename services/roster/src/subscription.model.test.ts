@@ -204,7 +204,6 @@ class Model {
         else return;
         side.shows = false;
         side.wasAsked = false;
-        this.#in(other(me), "unsubscribed");
         return;
       case "unsubscribed":
         if (!side.sees && !side.asked) return;

@@ -129,7 +129,7 @@ export class PerformEffects {
     const { owner, id, steps, replies } = entry.plan;
     this.#line.leave(entry);
     this.#owing.delete(keyOf(owner, id));
-    if (isPaid && (steps.some(isRoute) || replies.some(isRoute))) this.#deps.confirmations.add(owner, id);
+    if (isPaid && (steps.some(isRoute) || replies.some(isRoute))) this.#confirm(owner, id);
   }
 
   /** @returns whether all that is owed was handed over. */
@@ -154,7 +154,12 @@ export class PerformEffects {
     } finally {
       this.#owing.delete(keyOf(owner, command.id));
     }
-    if (isPaid) this.#deps.confirmations.add(owner, command.id);
+    if (isPaid) this.#confirm(owner, command.id);
+  }
+
+  #confirm(owner: BareJid, id: CommandId): void {
+    const { confirmations, clock } = this.#deps;
+    confirmations.add(owner, id, clock.now());
   }
 
   async #tryRoute(owed: OwedStanza, at: number): Promise<boolean> {

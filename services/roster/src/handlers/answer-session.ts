@@ -27,11 +27,10 @@ export async function answerFaults(
   handle: () => Promise<Outcome>,
 ): Promise<Outcome> {
   try {
-    if (!(await parts.accounts.exists(owner))) {
-      parts.counters.unknownAccounts++;
-      return done;
-    }
-    return await handle();
+    const handled = await parts.admission.admit(owner, handle);
+    if (handled !== undefined) return handled.result;
+    parts.counters.unknownAccounts++;
+    return done;
   } catch (fault) {
     const stanza = faultStanza(command.stanza, fault);
     if (stanza === undefined) return faultOutcome(fault);

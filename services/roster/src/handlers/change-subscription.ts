@@ -135,7 +135,7 @@ export async function changeInbound(
   owner: BareJid,
   { id, stanza, at }: InboundSubscription,
 ): Promise<Outcome> {
-  const { rosters, accounts, domains, limits, counters, handOvers } = parts;
+  const { rosters, admission, domains, limits, counters, handOvers } = parts;
   counters.inboundSubscriptions++;
   const type = subscriptionType(stanza);
   const contact = stanza.from === undefined ? undefined : bareOf(stanza.from);
@@ -145,21 +145,20 @@ export async function changeInbound(
   // Each one may start an automatic reply that nobody waits for.
   if (handOvers.isFull) return { kind: "retry", afterMs: busyMs };
   try {
-    if (!(await accounts.exists(owner))) {
-      counters.unknownAccounts++;
-      return done;
-    }
     const isLocal = domains.has(contact);
     const step: Step = { owner, id, event: `in:${type}`, contact, stanza, at, isLocal };
-    await rosters.change(
-      owner,
-      (stored) => decideStep(stored, step, limits),
-      ({ roster, result }) => {
-        if (result.kind === "too-many-requests") counters.requestsOverLimit++;
-        if (result.kind !== "applied") return undefined;
-        return planInbound({ owner, id, roster, at }, result.command, stanza, isLocal);
-      },
+    const admitted = await admission.admit(owner, () =>
+      rosters.change(
+        owner,
+        (stored) => decideStep(stored, step, limits),
+        ({ roster, result }) => {
+          if (result.kind === "too-many-requests") counters.requestsOverLimit++;
+          if (result.kind !== "applied") return undefined;
+          return planInbound({ owner, id, roster, at }, result.command, stanza, isLocal);
+        },
+      ),
     );
+    if (admitted === undefined) counters.unknownAccounts++;
     return done;
   } catch (fault) {
     return faultOutcome(fault);

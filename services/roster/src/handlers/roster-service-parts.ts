@@ -2,6 +2,7 @@ import type { AccountStore } from "@rollcall/accounts";
 import type { RosterLimits } from "@rollcall/rfc6121";
 import type { Clock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
+import type { Admission } from "../admission.ts";
 import type { RosterCounters } from "../counters.ts";
 import type { HandOvers } from "../effects/hand-overs.ts";
 import type { LocalDomains } from "../local-domains.ts";
@@ -11,6 +12,7 @@ import type { Rosters } from "../rosters.ts";
 export interface RosterServiceParts {
   readonly rosters: Rosters;
   readonly accounts: AccountStore;
+  readonly admission: Admission;
   readonly domains: LocalDomains;
   readonly limits: RosterLimits;
   readonly handOvers: HandOvers;

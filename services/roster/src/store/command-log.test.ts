@@ -46,6 +46,32 @@ describe("the log of commands", () => {
     assert.equal(log[0]?.id.session, 0);
   });
 
+  test("does not owe a contact that has spoken since what it would take for a later answer", () => {
+    const subscribed = command(1, 1, {
+      event: "out:subscribed",
+      before: { state: "none+pending-in" } as never,
+    });
+    const answered = command(2, 1, { event: "in:subscribe", before: { state: "from" } as never });
+    const denied = command(3, 1, { event: "out:unsubscribed", before: { state: "from" } as never });
+    const owes = (...log: AppliedCommand[]): boolean[] =>
+      log.reduce(recordCommand, [] as CommandLog).map(({ confirmed }) => !confirmed);
+    const unsubscribes = command(9, 9, { event: "in:unsubscribe", confirmed: true });
+    const asksAgain = command(9, 9, { event: "in:subscribe", confirmed: true });
+    assert.deepEqual(owes(subscribed, unsubscribes), [false, false]);
+    assert.deepEqual(owes(answered, unsubscribes), [false, false]);
+    assert.deepEqual(owes(answered, asksAgain), [false, false]);
+    // What the account has decided itself the contact has to hear.
+    assert.deepEqual(owes(subscribed, asksAgain), [true, false]);
+    assert.deepEqual(owes(denied, asksAgain), [true, false]);
+    const nurse = "nurse@x.example" as BareJid;
+    assert.deepEqual(owes(subscribed, { ...unsubscribes, contact: nurse }), [true, false]);
+  });
+
+  test("owes no automatic unsubscribed", () => {
+    const unsubscribes = command(1, 1, { event: "in:unsubscribe", before: { state: "from" } as never });
+    assert.deepEqual(owedStanzas(juliet, unsubscribes), []);
+  });
+
   test("keeps what a session still owes one contact when the session goes on to others", () => {
     const nurse = "nurse@x.example" as BareJid;
     const log = [command(1, 6, { contact: nurse }), command(1, 7, { event: "set", confirmed: true })].reduce(

@@ -55,7 +55,12 @@ export function sameCommand(a: CommandId, b: CommandId): boolean {
   return a.sequence === b.sequence && sameSession(a, b);
 }
 
-/** The stanzas that a command owes the contact, in order. */
+/**
+ * The stanzas that a command owes the contact, in order.
+ *
+ * The automatic `unsubscribed` of A.3.2 is none of them. The contact has taken its subscription back before it asked
+ * for that, so the answer could change one thing only: a request that the contact has made since (docs/adr/0011).
+ */
 export function owedStanzas(owner: BareJid, command: AppliedCommand): OwedStanza[] {
   const { id, event, contact, before } = command;
   const owe = (type: SubscriptionStanzaType, stanza?: Stanza): OwedStanza => ({
@@ -70,7 +75,6 @@ export function owedStanzas(owner: BareJid, command: AppliedCommand): OwedStanza
     if (effect === "route-to-contact") {
       owed.push(owe(event.slice("out:".length) as SubscriptionStanzaType, command.stanza));
     } else if (effect === "auto-reply-subscribed") owed.push(owe("subscribed"));
-    else if (effect === "auto-reply-unsubscribed") owed.push(owe("unsubscribed"));
   }
   return owed;
 }
@@ -100,10 +104,16 @@ function owedSides(command: AppliedCommand): Set<"to" | "from"> {
   return sides;
 }
 
-/** Whether all that a command still owes is void, because the contact is going to be told something later. */
+/**
+ * Whether all that a command still owes is void: because the contact is going to be told something later, or because
+ * it has spoken since. A contact that has unsubscribed must not be told that it is subscribed, nor one that has asked
+ * again what was answered automatically before: it would take that for the answer to its latest request.
+ */
 function isOvertaken(command: AppliedCommand, later: AppliedCommand): boolean {
   if (command.confirmed || command.contact !== later.contact) return false;
   const told = owedSides(later);
+  if (later.event === "in:unsubscribe") told.add("from");
+  if (later.event === "in:subscribe" && command.event.startsWith("in:")) told.add("from");
   return [...owedSides(command)].every((side) => told.has(side));
 }
 
@@ -116,12 +126,13 @@ export function recordCommand(log: CommandLog, command: AppliedCommand): Command
   return next;
 }
 
+/** The same log where there is nothing to confirm. */
 export function confirmCommands(log: CommandLog, ids: readonly CommandId[]): CommandLog {
-  if (ids.length === 0) return log;
+  const isNews = (command: AppliedCommand): boolean =>
+    !command.confirmed && ids.some((id) => sameCommand(id, command.id));
+  if (ids.length === 0 || !log.some(isNews)) return log;
   return log.map((command) =>
-    !command.confirmed && ids.some((id) => sameCommand(id, command.id))
-      ? { ...command, stanza: undefined, confirmed: true }
-      : command,
+    isNews(command) ? { ...command, stanza: undefined, confirmed: true } : command,
   );
 }
 

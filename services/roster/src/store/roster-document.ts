@@ -54,15 +54,21 @@ export function emptySince(version: number): RosterDocument {
 
 /** The document after a decision; the same one where there is nothing to write. */
 export function applyDecision(document: RosterDocument, decision: Decision<unknown>): RosterDocument {
-  if (decision.changes.length === 0) return document;
-  const roster = applyChanges(document.roster, decision.changes);
+  const { changes, command } = decision;
   const confirmed = confirmCommands(document.commands, decision.confirmed ?? []);
-  return {
-    ...document,
-    roster,
-    commands: decision.command === undefined ? confirmed : recordCommand(confirmed, decision.command),
-    foreign: foreignOf(roster, document.foreign),
-  };
+  const commands =
+    isRecorded(decision) && command !== undefined ? recordCommand(confirmed, command) : confirmed;
+  if (changes.length === 0) return commands === document.commands ? document : { ...document, commands };
+  const roster = applyChanges(document.roster, changes);
+  return { ...document, roster, commands, foreign: foreignOf(roster, document.foreign) };
+}
+
+/**
+ * A command that changed something, or that has made the account owe an answer: nobody else would see to it that the
+ * contact gets it. What comes from the account's own clients is brought again until it is done.
+ */
+function isRecorded({ changes, command }: Decision<unknown>): boolean {
+  return changes.length > 0 || (command?.event.startsWith("in:") === true && !command.confirmed);
 }
 
 /** The foreign fields of contacts that are still there. */

@@ -188,7 +188,7 @@ export function rosterStoreContract(name: string, create: () => RosterStore): vo
       assert.deepEqual(commands, [command(2, "out:subscribe"), other]);
     });
 
-    test("a confirmation is noted with the next write", async () => {
+    test("a confirmation is noted, with a change or without one, and once", async () => {
       const store = create();
       const recorded = command(1, "out:subscribe");
       await store.update(juliet, () => ({
@@ -196,14 +196,33 @@ export function rosterStoreContract(name: string, create: () => RosterStore): vo
         command: recorded,
         result: undefined,
       }));
-      await store.update(juliet, () => ({ changes: [], confirmed: [recorded.id], result: undefined }));
-      assert.equal((await store.load(juliet)).commands[0]?.confirmed, false);
+      const { roster } = await store.load(juliet);
+      const confirm = () =>
+        store.update(juliet, () => ({ changes: [], confirmed: [recorded.id], result: 0 }));
+      assert.equal((await confirm()).written, true);
+      const stored = await store.load(juliet);
+      assert.equal(stored.commands[0]?.confirmed, true);
+      assert.deepEqual(stored.roster, roster);
+      assert.equal((await confirm()).written, false);
+      const next = command(2, "out:subscribe");
+      await store.update(juliet, () => ({ changes: [item(romeo, "2")], command: next, result: undefined }));
       await store.update(juliet, () => ({
         changes: [item(nurse, "1")],
-        confirmed: [recorded.id],
+        confirmed: [next.id],
         result: undefined,
       }));
-      assert.equal((await store.load(juliet)).commands[0]?.confirmed, true);
+      assert.ok((await store.load(juliet)).commands.every(({ confirmed }) => confirmed));
+    });
+
+    test("a command that owes an answer is recorded without a change, any other is not", async () => {
+      const store = create();
+      const owing = command(1, "in:subscribe");
+      const update = (recorded: typeof owing) =>
+        store.update(juliet, () => ({ changes: [], command: recorded, result: undefined }));
+      assert.equal((await update({ ...owing, confirmed: true })).written, false);
+      assert.equal((await update(command(2, "out:subscribe"))).written, false);
+      assert.equal((await update(owing)).written, true);
+      assert.deepEqual((await store.load(juliet)).commands, [owing]);
     });
 
     test("the stanza of a command that owes it is kept", async () => {

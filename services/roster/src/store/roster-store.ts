@@ -62,9 +62,9 @@ export interface RosterEdits {
 /** What `decide` wants written, and what it wants told to its caller (typically the effects to perform). */
 export interface Decision<R> {
   readonly changes: readonly RosterChange[];
-  /** Recorded together with the changes, and only with them. */
+  /** Recorded together with the changes; without any, only where the account owes an answer. */
   readonly command?: AppliedCommand | undefined;
-  /** Earlier commands whose effects have been performed; noted where something is written anyway. */
+  /** Earlier commands that owe nothing any more. Noting that is a reason to write. */
   readonly confirmed?: readonly CommandId[] | undefined;
   readonly result: R;
 }
