@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { startAllInOne } from "./all-in-one.ts";
 import { usersOf } from "./cast.ts";
 import { check } from "./checker/check.ts";
+import { startLocalCluster } from "./local-cluster.ts";
 import { report } from "./report.ts";
 import { runChaos } from "./run.ts";
 
@@ -15,6 +16,7 @@ const usage = `Usage: npm run chaos -- [options]
   --rate N       actions a second, of all together (default 100)
   --calm N       seconds between faults, on average (default 10)
   --no-faults    load alone
+  --single       the server of one process in place of a cluster of two processes of each kind
   --history FILE where the history goes, one event a line (default chaos-SEED.jsonl)
   --help
 
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "100" },
     calm: { type: "string", default: "10" },
     "no-faults": { type: "boolean", default: false },
+    single: { type: "boolean", default: false },
     history: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -47,7 +50,7 @@ const say = (line: string): void => {
 async function main(): Promise<number> {
   const seed = number("seed", 0);
   const users = usersOf(number("users", 12));
-  const cluster = await startAllInOne(users);
+  const cluster = await (values.single ? startAllInOne : startLocalCluster)(users);
   say(`chaos on ${cluster.name}, seed ${seed}`);
   try {
     const { events } = await runChaos(cluster, {

@@ -135,7 +135,11 @@ for (const composition of compositions) {
       ] as const) {
         const sent = pair.sent(from, to);
         const last = sent.at(-1) ?? "";
-        await eventually("the last has come", () => pair.seen(to, from).includes(last));
+        // What is told in answer to a request comes in its own time.
+        await eventually(
+          "all has come",
+          () => pair.seen(to, from).includes(last) && pair.seen(to, from).length >= sent.length,
+        );
         // The first presence is told to all, and once more to one who asks what is missed.
         const first = sent[0] ?? "";
         const withoutFirst = (list: readonly string[]): string[] => list.filter((entry) => entry !== first);

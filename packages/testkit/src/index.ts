@@ -14,6 +14,12 @@ export {
   startStoreProxy,
 } from "./faults/store-proxy.ts";
 export { freePorts, ServerProcess } from "./server-process.ts";
+export {
+  type ClusterNode,
+  type ClusterOptions,
+  type RunningCluster,
+  startCluster,
+} from "./start-cluster.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
 export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
 export { hasTool, needs } from "./tool.ts";
