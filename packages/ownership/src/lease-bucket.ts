@@ -81,7 +81,8 @@ export class LeaseBucket {
     seen: (key: string, entry: LeaseEntry) => void,
     caughtUp: () => void,
   ): Promise<{ readonly ended: Promise<void>; stop(): void }> {
-    const { values } = await this.#kv.status();
+    const { values, streamInfo } = await this.#kv.status();
+    const last = streamInfo.state.last_seq;
     const changes = await this.#kv.watch();
     const follow = async (): Promise<void> => {
       let waiting = true;
@@ -91,7 +92,8 @@ export class LeaseBucket {
       }
       for await (const change of changes) {
         seen(change.key, entryOf(change.key, change.revision, putText(change)));
-        if (waiting && change.delta === 0) {
+        // What changes while it begins counts as pending as well, and may leave no last one.
+        if (waiting && (change.delta === 0 || change.revision >= last)) {
           waiting = false;
           caughtUp();
         }

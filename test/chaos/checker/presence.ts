@@ -164,10 +164,11 @@ function directedTo(from: SessionLife, to: SessionLife): readonly string[] {
 
 /** The marker of what a session said last to another; `undefined` when that was `unavailable`. */
 function lastPresence(from: SessionLife, to: SessionLife, subscribed: boolean): string | undefined {
-  const last = from.sent.findLast(({ stanza }) => {
+  const last = from.sent.findLast(({ at, stanza }) => {
     if (stanza.what !== "available" && stanza.what !== "unavailable") return false;
     if (stanza.to === undefined) return subscribed;
-    return stanza.to === to.jid || stanza.to === to.account;
+    // What was sent to an earlier session of the same name is not this one's.
+    return at >= to.boundAt && (stanza.to === to.jid || stanza.to === to.account);
   });
   return last?.stanza.what === "available" ? `${last.session}:${last.sequence}` : undefined;
 }

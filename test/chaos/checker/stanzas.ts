@@ -103,7 +103,7 @@ function checkSent(
   }
   if (!stayed(life, sent.at, bounds.deliveryMs)) return findings;
   if (stanza.what !== "message") {
-    if (answers.length === 0) {
+    if (answers.length === 0 && !(stanza.what === "iq" && leftUnanswered(history, bounds, sent.at, to))) {
       const text = `${life.jid} never got an answer to ${stanza.what} ${key} to ${to}`;
       findings.push({ kind: "lost", at: sent.at, text, accounts });
     }
@@ -115,6 +115,19 @@ function checkSent(
     findings.push({ kind: "lost", at: sent.at, text, accounts });
   }
   return findings;
+}
+
+/** How long what is on its way to a client may take to get there. */
+const leavingMs = 1_000;
+
+/**
+ * Whether a request may have reached a session that left without answering: nobody else can tell then whether it was
+ * carried out.
+ */
+function leftUnanswered(history: History, bounds: Bounds, at: number, to: string): boolean {
+  return history
+    .ofJid(to)
+    .some((life) => life.boundAt <= at + bounds.deliveryMs && Math.abs(life.endedAt - at) <= leavingMs);
 }
 
 /**

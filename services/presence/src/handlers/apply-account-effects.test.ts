@@ -87,6 +87,54 @@ describe("subscription stanzas", () => {
   });
 });
 
+describe("a subscription request", () => {
+  it("that comes again is not told again to sessions that know of it", async () => {
+    const stage = await Stage.open();
+    const balcony = await stage.online(`${juliet}/balcony`);
+    const request = makeStanza("presence", { type: "subscribe", from: romeo, to: juliet });
+    const asks = (revision: number) =>
+      stage.effects(
+        juliet,
+        revision,
+        {
+          kind: "contact-changed",
+          view: { contact: romeo, subscription: "none", inRoster: false },
+          pendingRequest: request,
+        },
+        { kind: "deliver-to-available", stanza: request },
+      );
+    await asks(11);
+    await stage.settled();
+    assert.equal(balcony.take().length, 1);
+    const chamber = await stage.connect(`${juliet}/chamber`);
+    await chamber.presence();
+    await stage.settled();
+    assert.equal(chamber.take().filter((xml) => xml.includes("subscribe")).length, 1);
+    balcony.take();
+    await asks(11);
+    await stage.settled();
+    assert.deepEqual([...balcony.take(), ...chamber.take()], []);
+  });
+
+  it("that is made anew after it was withdrawn is told", async () => {
+    const stage = await Stage.open();
+    const balcony = await stage.online(`${juliet}/balcony`);
+    const request = makeStanza("presence", { type: "subscribe", from: romeo, to: juliet });
+    const view = { contact: romeo, subscription: "none", inRoster: false } as const;
+    for (const revision of [11, 13]) {
+      await stage.effects(
+        juliet,
+        revision,
+        { kind: "contact-changed", view, pendingRequest: request },
+        { kind: "deliver-to-available", stanza: request },
+      );
+      await stage.effects(juliet, revision + 1, { kind: "contact-changed", view, pendingRequest: undefined });
+    }
+    await stage.settled();
+    assert.equal(balcony.take().length, 2);
+  });
+});
+
 describe("a contact that changed", () => {
   it("gets broadcasts from then on, or no more", async () => {
     const stage = await Stage.open();

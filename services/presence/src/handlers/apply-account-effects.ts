@@ -52,6 +52,8 @@ interface Context {
   /** The command; `undefined` on a bus that repeats nothing. */
   readonly command: string | undefined;
   readonly cause: Cause | undefined;
+  /** Who has asked for a subscription so that every available session has been told. */
+  readonly told: ReadonlySet<string>;
 }
 
 export class ApplyAccountEffects {
@@ -68,7 +70,8 @@ export class ApplyAccountEffects {
     cause: Cause | undefined,
   ): Promise<void> {
     const command = cause === undefined ? undefined : `${id.origin}/${id.session}/${id.sequence}`;
-    const context: Context = { account, revision, at, command, cause };
+    const told = requestersTold(this.#deps.registry.find(account), effects);
+    const context: Context = { account, revision, at, command, cause, told };
     for (const effect of effects) {
       this.#deps.counters.effects++;
       const waiting = this.#apply(effect, context);
@@ -89,6 +92,7 @@ export class ApplyAccountEffects {
       case "deliver-to-interested":
         return deliver(here, effect.stanza, context, (session) => session.interested);
       case "deliver-to-available":
+        if (context.told.has(bareOf(effect.stanza.from ?? ""))) return;
         return deliver(here, effect.stanza, context, (session) => session.available);
       case "contact-changed":
         if (here !== undefined) this.#deps.rosters.follow(here, context.revision, effect);
@@ -169,6 +173,22 @@ export class ApplyAccountEffects {
 }
 
 /** The stanza as it is, its `to` too (RFC 6121, 8.5.2.1.2). */
+const nobody: ReadonlySet<string> = new Set();
+
+/**
+ * Requests in the roster that is held here were told to each session when it became available, or when they came. One
+ * of them comes again where the roster was read after the request had been written, or a command is performed again.
+ */
+function requestersTold(
+  here: AccountSessions | undefined,
+  effects: readonly AccountEffect[],
+): ReadonlySet<string> {
+  const held = here?.roster?.pendingRequests;
+  if (held === undefined || held.length === 0) return nobody;
+  if (!effects.some(({ kind }) => kind === "deliver-to-available")) return nobody;
+  return new Set(held.map(({ from }) => bareOf(from ?? "")));
+}
+
 function deliver(
   here: AccountSessions | undefined,
   stanza: Stanza,
