@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { PARTITIONS } from "@rollcall/contracts";
@@ -137,25 +137,32 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
     await Promise.all([first.release(), second.release()]);
   });
 
-  test("a killed process is noticed by the absence of its instance, and a frozen one after the TTL", async () => {
+  /** An instance in a process of its own; it does not outlive the test. */
+  async function startProcess(test: TestContext, ttlMs: number): Promise<ChildProcess> {
     const helper = fileURLToPath(new URL("./testing/owner-process.js", import.meta.url));
-    const start = async (ttlMs: number): Promise<ChildProcess> => {
-      const child = fork(helper, [String(server.port), String(ttlMs)]);
-      await once(child, "message");
-      return child;
-    };
-    const survivor = open(connection, { ttlMs: 1_500 });
-    const killed = await start(1_500);
+    const child = fork(helper, [String(server.port), String(ttlMs)]);
+    test.after(() => child.kill("SIGKILL"));
+    await once(child, "message");
+    return child;
+  }
+
+  test("a killed process is noticed by the absence of its instance, long before its lease is over", async (t) => {
+    const ttlMs = 60_000;
+    const survivor = open(connection, { ttlMs });
+    const killed = await startProcess(t, ttlMs);
     await eventually(
       "two members",
       () => owned(survivor).length < PARTITIONS && survivor.members().length === 2,
     );
-    const began = performance.now();
     killed.kill("SIGKILL");
     await eventually("taken over", () => settled(survivor));
-    assert.ok(performance.now() - began < 1_000);
+    await survivor.release();
+  });
 
-    const frozen = await start(1_500);
+  test("a frozen process loses its partitions when its lease is over, and knows when it wakes", async (t) => {
+    const ttlMs = 1_500;
+    const survivor = open(connection, { ttlMs });
+    const frozen = await startProcess(t, ttlMs);
     await eventually(
       "two members",
       () => owned(survivor).length < PARTITIONS && survivor.members().length === 2,
@@ -163,9 +170,8 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
     const frozenAt = performance.now();
     frozen.kill("SIGSTOP");
     await eventually("taken over", () => settled(survivor));
-    const outage = performance.now() - frozenAt;
     // It had renewed up to a fifth of the TTL before.
-    assert.ok(outage > 1_000 && outage < 3_500, `${outage} ms`);
+    assert.ok(performance.now() - frozenAt > 1_000);
     const epochs = owned(survivor).map((partition) => survivor.epochOf(partition));
     const [report] = await Promise.all([once(frozen, "message"), frozen.kill("SIGCONT")]);
     assert.equal(report[0], "lost everything");

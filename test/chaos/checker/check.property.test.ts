@@ -45,12 +45,29 @@ const repeat = (events: HistoryEvent[], index: number): void => {
   if (event !== undefined) events.splice(index, 0, event);
 };
 
+/** Whether it answers a request to somebody who left about then: such a one may stay without an answer. */
+function wasToLeaver(events: readonly HistoryEvent[], answer: HistoryEvent): boolean {
+  const asked = events.find(
+    (one) =>
+      one.kind === "sent" &&
+      answer.kind === "answered" &&
+      one.session === answer.session &&
+      one.sequence === answer.sequence,
+  );
+  if (asked?.kind !== "sent" || asked.stanza.what !== "iq") return false;
+  const { to } = asked.stanza;
+  const sessions = events.flatMap((one) => (one.kind === "bound" && one.jid === to ? [one.session] : []));
+  return events.some((one) => one.kind === "ended" && sessions.includes(one.session));
+}
+
 const mutations: readonly Mutation[] = [
   {
     title: "a dropped request's answer or acknowledged change",
     targets: (events) => {
       const there = remaining(events);
-      return events.flatMap((event, i) => (event.kind === "answered" && there.has(event.session) ? [i] : []));
+      const isJudged = (event: HistoryEvent): boolean =>
+        event.kind === "answered" && there.has(event.session) && !wasToLeaver(events, event);
+      return events.flatMap((event, i) => (isJudged(event) ? [i] : []));
     },
     apply: drop,
   },
