@@ -148,6 +148,16 @@ export const connectionSettings = {
     min: 1,
     doc: "Passwords of PLAIN that may wait to be hashed; more get a temporary failure.",
   }),
+  "drain.sessions_per_second": setting.integer({
+    default: 1_000,
+    min: 0,
+    max: 1_000_000,
+    unit: "sessions/s",
+    doc: "Clients asked to reconnect in a second when the process is told to stop; more where half of drain.budget_ms would not suffice, and all at once with 0.",
+  }),
+  "drain.see_other_host": setting.optionalString({
+    doc: "Address (host or host:port) that clients are sent to when the process is told to stop; without one they hear that the system shuts down, and look for themselves.",
+  }),
   "auth.decoy_secret": setting.optionalString({
     secret: true,
     doc: "Makes the salts shown for accounts that do not exist, so that they look like any other; equal on all nodes. Without one it is kept in data.dir.",

@@ -19,6 +19,7 @@ import { Authenticator } from "./stream/authenticate.ts";
 import { ResourceBinder } from "./stream/bind-resource.ts";
 import { boundDerivation } from "./stream/bounded-derivation.ts";
 import { ClientStream } from "./stream/client-stream.ts";
+import { closeInTurn } from "./stream/close-in-turn.ts";
 import { decoySecret } from "./stream/decoy-secret.ts";
 import { OpenStreams } from "./stream/open-streams.ts";
 import type { StreamCounters, StreamEnvironment } from "./stream/stream-environment.ts";
@@ -69,6 +70,8 @@ export interface ConnectionCounters
 const SWEEP_MS = 1_000;
 const MINUTE_MS = 60_000;
 const CERTIFICATE_LOOK_MS = 30_000;
+/** Of the time for draining, what may pass until every client has been told. */
+const CLOSING_SHARE = 0.5;
 /** Of the time for draining, what is kept for telling owners about the sessions that ended. */
 const ANNOUNCING_SHARE = 0.3;
 
@@ -252,16 +255,26 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
 
     notReady: () => (started ? [] : ["the listeners are not open"]),
 
-    /** Tells every client, takes the stanzas that are on their way, and announces the end of every session. */
+    /** Tells every client in its turn, takes the stanzas that are on their way, and announces the end of every session. */
     async drain(budgetMs) {
       started = false;
       for (const listener of listeners) listener.close();
-      const announcingMs = budgetMs * ANNOUNCING_SHARE;
-      for (const stream of streams) stream.shutDown();
+      const until = performance.now() + budgetMs;
+      await closeInTurn(
+        streams,
+        {
+          perSecond: settings["drain.sessions_per_second"],
+          withinMs: budgetMs * CLOSING_SHARE,
+          sleep: pause,
+        },
+        (stream) => stream.shutDown(settings["drain.see_other_host"]),
+      );
       output.flush();
-      await streams.empty(budgetMs - announcingMs);
+      const announcingMs = budgetMs * ANNOUNCING_SHARE;
+      await streams.empty(Math.max(0, until - performance.now() - announcingMs));
       for (const stream of streams) stream.destroy();
       await Promise.race([settle(), pause(announcingMs)]);
+      await cluster?.leave(endSessions.unconfirmed === 0);
 
       async function settle(): Promise<void> {
         await streams.empty(announcingMs);
@@ -306,6 +319,6 @@ function canonicalDomains(configured: readonly string[]): readonly string[] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
+    setTimeout(resolve, ms);
   });
 }

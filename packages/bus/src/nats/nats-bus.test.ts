@@ -51,8 +51,8 @@ async function connectBus(
     serving: serving === undefined ? {} : { "roster-owner": serving, "presence-owner": serving },
     retryMs: 1,
     attempts: 10,
-    ownerPatienceMs: 300,
-    nodePatienceMs: 100,
+    ownerPatienceMs: 1_500,
+    nodePatienceMs: 500,
     ...more,
   });
   await connection.flush();

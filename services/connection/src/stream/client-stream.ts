@@ -370,10 +370,18 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     }
   }
 
-  /** Ends the stream because the server shuts down; stanzas that are on their way are still taken. */
-  shutDown(): void {
+  /**
+   * Ends the stream because the server shuts down; stanzas that are on their way are still taken.
+   * @param otherHost where a client that is logged in is to go (RFC 6120, 4.9.3.19).
+   */
+  shutDown(otherHost: string | undefined): void {
     this.#lingers = this.#session !== undefined && this.#phase === "open";
-    this.closeWith("system-shutdown", undefined);
+    if (!this.#lingers || otherHost === undefined) {
+      this.closeWith("system-shutdown", undefined);
+      return;
+    }
+    this.#environment.counters.streamErrors++;
+    this.#end(streamErrorXml("see-other-host", undefined, otherHost) + streamClose);
   }
 
   /** Ends the connection without ceremony. */

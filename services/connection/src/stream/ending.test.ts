@@ -179,6 +179,20 @@ describe("a drain", () => {
     assert.deepEqual(running.owners.kinds, ["presence end-session"]);
   });
 
+  test("sends clients elsewhere, if it is told where", async (t) => {
+    const running = await startConnection(t, {
+      settings: { "drain.see_other_host": "other.example.org:5222" },
+    });
+    const juliet = await running.client("juliet", "balcony");
+    const drained = running.service.drain(10_000);
+    await juliet.expect(
+      '<see-other-host xmlns="urn:ietf:params:xml:ns:xmpp-streams">other.example.org:5222</see-other-host>',
+    );
+    juliet.end();
+    await drained;
+    assert.deepEqual(running.owners.kinds, ["presence end-session"]);
+  });
+
   test("reaches clients that have not logged in", async (t) => {
     const running = await startConnection(t);
     const client = await running.connect();
