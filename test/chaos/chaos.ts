@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { startAllInOne } from "./all-in-one.ts";
 import { usersOf } from "./cast.ts";
 import { check } from "./checker/check.ts";
+import type { ClusterUnderChaos } from "./cluster-under-chaos.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { report } from "./report.ts";
 import { runChaos } from "./run.ts";
@@ -16,6 +17,7 @@ const usage = `Usage: npm run chaos -- [options]
   --rate N       actions a second, of all together (default 100)
   --calm N       seconds between faults, on average (default 10)
   --no-faults    load alone
+  --only VERBS   these faults alone, as killNode,freeze
   --single       the server of one process in place of a cluster of two processes of each kind
   --history FILE where the history goes, one event a line (default chaos-SEED.jsonl)
   --help
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "100" },
     calm: { type: "string", default: "10" },
     "no-faults": { type: "boolean", default: false },
+    only: { type: "string" },
     single: { type: "boolean", default: false },
     history: { type: "string" },
     help: { type: "boolean", default: false },
@@ -47,10 +50,21 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+function only(cluster: ClusterUnderChaos): ClusterUnderChaos {
+  if (values.only === undefined) return cluster;
+  const verbs = new Set(values.only.split(","));
+  const faults = cluster.faults.filter(({ verb }) => verbs.has(verb));
+  if (faults.length < verbs.size) {
+    const known = cluster.faults.map(({ verb }) => verb).join(", ");
+    throw new Error(`--only wants some of ${known}, not ${values.only}`);
+  }
+  return { ...cluster, faults };
+}
+
 async function main(): Promise<number> {
   const seed = number("seed", 0);
   const users = usersOf(number("users", 12));
-  const cluster = await (values.single ? startAllInOne : startLocalCluster)(users);
+  const cluster = only(await (values.single ? startAllInOne : startLocalCluster)(users));
   say(`chaos on ${cluster.name}, seed ${seed}`);
   try {
     const { events } = await runChaos(cluster, {
