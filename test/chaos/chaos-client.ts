@@ -29,7 +29,7 @@ const loginMs = 30_000;
 export class ChaosClient {
   readonly #options: ChaosClientOptions;
   readonly account: string;
-  readonly jid: string;
+  #jid: string;
   /** The session under way; `undefined` while there is none. */
   #session: number | undefined;
   #client: LoadClient | undefined;
@@ -47,7 +47,12 @@ export class ChaosClient {
   constructor(options: ChaosClientOptions) {
     this.#options = options;
     this.account = `${options.username}@${options.domain}`;
-    this.jid = `${this.account}/${options.resource}`;
+    this.#jid = `${this.account}/${options.resource}`;
+  }
+
+  /** The full JID, as it was bound last. */
+  get jid(): string {
+    return this.#jid;
   }
 
   /** Bound, and seen by itself as available. */
@@ -131,6 +136,8 @@ export class ChaosClient {
     this.#pauseMs = firstPauseMs;
     this.roster.clear();
     this.requests.clear();
+    // While its earlier session has not ended everywhere, the server gives it another resource (RFC 6120, 7.7.2.2).
+    this.#jid = client.jid;
     recorder.add({ kind: "bound", session, jid: this.jid, node: address.name });
     const parser = new StreamParser(limits);
     parser.push(streamStart);
