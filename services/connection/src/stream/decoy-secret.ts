@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -10,10 +10,15 @@ export async function decoySecret(setting: string | undefined, directory: string
   if (setting !== undefined) return createHash("sha512").update(setting).digest();
   const file = join(directory, "decoy-secret");
   await mkdir(directory, { recursive: true });
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  await writeFile(draft, randomBytes(64), { mode: 0o600, flag: "wx" });
   try {
-    await writeFile(file, randomBytes(64), { mode: 0o600, flag: "wx" });
+    // Whole or not at all, also for another node that shares the folder and starts in the same moment.
+    await link(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await unlink(draft);
   }
   const secret = await readFile(file);
   if (secret.length < 32)
