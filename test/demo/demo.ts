@@ -1,8 +1,17 @@
 /**
  * `npm run demo`: a server on free ports with a temporary folder, and a short scene between two clients.
- * Prints what each of them does and sees, and ends by itself.
+ * Prints what each of them does and sees, and ends by itself. With `--cluster` the server is a whole cluster, and each
+ * client is on a connection node of its own.
  */
-import { startServer, type XmlNode, XmppClient } from "@rollcall/testkit";
+import { parseArgs } from "node:util";
+import {
+  type Endpoint,
+  hasTool,
+  startCluster,
+  startServer,
+  type XmlNode,
+  XmppClient,
+} from "@rollcall/testkit";
 
 const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -20,19 +29,71 @@ function scene(title: string): void {
   process.stdout.write(`\n${paint(35, title)}\n`);
 }
 
+/** The server of the scene, of one process or of many. */
+interface Stage {
+  readonly domain: string;
+  /** Where Romeo and Juliet connect. */
+  readonly doors: readonly [Endpoint, Endpoint];
+  readonly riak: string;
+  readonly what: string;
+  addUser(jid: string, password: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function oneServer(): Promise<Stage> {
+  const server = await startServer({ settings: { "tls.required": true } });
+  const { c2s, domain, riak } = server;
+  return {
+    domain,
+    doors: [c2s, c2s],
+    riak,
+    what: `Rollcall is up: XMPP on port ${c2s.port}, rosters on ${riak}`,
+    addUser: (jid, password) => server.addUser(jid, password),
+    stop: () => server.stop(),
+  };
+}
+
+async function cluster(): Promise<Stage> {
+  const natsServer = process.env.NATS_SERVER ?? "nats-server";
+  if (!hasTool(natsServer)) {
+    throw new Error(`${natsServer} is not there (apt-get install nats-server, or NATS_SERVER=path)`);
+  }
+  const running = await startCluster({ env: { ROLLCALL_TLS_REQUIRED: "true" } });
+  const [first, second] = running.nodes;
+  if (first === undefined || second === undefined) throw new Error("a cluster has two connection nodes");
+  const riak = running.storeProxy.url;
+  return {
+    domain: running.domain,
+    doors: [first.c2s, second.c2s],
+    riak,
+    what:
+      `A cluster is up, of NATS, the store, and two connection, roster and presence processes each: Romeo connects to ` +
+      `${first.name} on port ${first.c2s.port}, Juliet to ${second.name} on port ${second.c2s.port}; rosters on ${riak}`,
+    addUser: (jid, password) => running.addUser(jid, password),
+    stop: () => running.stop(),
+  };
+}
+
 async function play(): Promise<void> {
   const started = performance.now();
-  const server = await startServer({ settings: { "tls.required": true } });
+  const { values } = parseArgs({ options: { cluster: { type: "boolean", default: false } } });
+  const server = await (values.cluster ? cluster() : oneServer());
   try {
     process.stdout.write(
-      `Rollcall is up after ${Math.round(performance.now() - started)} ms: XMPP on port ${server.c2s.port}, ` +
-        `rosters on ${server.riak}, both on loopback, data in a temporary folder.\n`,
+      `${server.what}; all on loopback, data in a temporary folder. ` +
+        `It took ${Math.round(performance.now() - started)} ms.\n`,
     );
     await server.addUser("romeo@localhost", "by the moon");
     await server.addUser("juliet@localhost", "wherefore");
-    const login = (username: string, password: string, resource: string): Promise<XmppClient> =>
+    const [orchardDoor, balconyDoor] = server.doors;
+    const login = (
+      endpoint: Endpoint,
+      username: string,
+      password: string,
+      resource: string,
+    ): Promise<XmppClient> =>
       XmppClient.login({
-        endpoint: server.c2s,
+        endpoint,
         tls: "starttls",
         domain: server.domain,
         username,
@@ -42,8 +103,8 @@ async function play(): Promise<void> {
       });
 
     scene("Two people log in (TLS, SCRAM-SHA-256), fetch their rosters and say that they are here");
-    const romeo = await login("romeo", "by the moon", "orchard");
-    const juliet = await login("juliet", "wherefore", "balcony");
+    const romeo = await login(orchardDoor, "romeo", "by the moon", "orchard");
+    const juliet = await login(balconyDoor, "juliet", "wherefore", "balcony");
     for (const [name, client] of [
       ["Romeo", romeo],
       ["Juliet", juliet],
