@@ -5,7 +5,7 @@ import type { RosterCounters } from "./counters.ts";
 import type { LinedUp } from "./effects/account-line.ts";
 import type { Confirmations } from "./effects/confirmations.ts";
 import type { PerformEffects } from "./effects/perform-effects.ts";
-import { countPushes, type EffectPlan, planEdits } from "./effects/plan-effects.ts";
+import { countPushes, type EffectPlan, editsBeside, planEdits } from "./effects/plan-effects.ts";
 import type { OwedStanza } from "./store/command-log.ts";
 import type { Committed, Decision, RosterStore, StoredRoster } from "./store/roster-store.ts";
 
@@ -51,8 +51,8 @@ export class Rosters {
       owner,
       (stored) => this.#withConfirmations(owner, decide(stored)),
       (seen) => {
-        this.#announceEdits(owner, seen);
         const planned = plan(seen);
+        this.#announceEdits(owner, seen, planned);
         if (planned !== undefined) entry = performEffects.lineUp(planned);
         this.#followUp(owner, seen, seen.written);
       },
@@ -106,11 +106,13 @@ export class Rosters {
     return { ...decision, confirmed: this.#deps.confirmations.of(owner) };
   }
 
-  #announceEdits(owner: BareJid, { roster, edits }: StoredRoster): number {
-    if (edits === undefined) return 0;
+  /** @param planned what is going to be performed behind it, and tells some of it anyway. */
+  #announceEdits(owner: BareJid, { roster, edits }: StoredRoster, planned?: EffectPlan): number {
+    const untold = edits && editsBeside(edits, planned);
+    if (untold === undefined) return 0;
     const { performEffects, clock, counters } = this.#deps;
     counters.edits++;
-    const plan = planEdits({ owner, id: this.ownId(), roster, at: clock.now() }, edits);
+    const plan = planEdits({ owner, id: this.ownId(), roster, at: clock.now() }, untold);
     performEffects.performUnattended(performEffects.lineUp(plan));
     return countPushes(plan);
   }

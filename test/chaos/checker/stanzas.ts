@@ -127,7 +127,7 @@ const leavingMs = 1_000;
 function leftUnanswered(history: History, bounds: Bounds, at: number, to: string): boolean {
   return history
     .ofJid(to)
-    .some((life) => life.boundAt <= at + bounds.deliveryMs && Math.abs(life.endedAt - at) <= leavingMs);
+    .some((life) => life.endedAt >= at - leavingMs && life.endedAt <= at + bounds.deliveryMs);
 }
 
 /**

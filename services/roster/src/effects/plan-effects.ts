@@ -264,6 +264,17 @@ export function planEdits(context: PlanContext, { contacts, since }: RosterEdits
   return planOf(context, accountStep([...effects, ...pushes.map(({ effect }) => effect)]));
 }
 
+/**
+ * The edits without the contact that a plan pushes itself: a write of which nobody knew whether it had happened looks
+ * like one of somebody else, until its command comes again. `undefined` where nothing is left.
+ */
+export function editsBeside(edits: RosterEdits, plan: EffectPlan | undefined): RosterEdits | undefined {
+  const jid = plan?.contact?.jid;
+  if (plan === undefined || jid === undefined || countPushes(plan) === 0) return edits;
+  const contacts = edits.contacts.filter((contact) => contact !== jid);
+  return contacts.length === 0 ? undefined : { ...edits, contacts };
+}
+
 function versionOf(roster: Roster, jid: BareJid): number {
   return roster.contacts.get(jid)?.version ?? roster.removed.get(jid)?.version ?? roster.version;
 }

@@ -464,4 +464,31 @@ describe("faults", () => {
       since = roster.version;
     }
   });
+
+  test("what was to be told and could not, since the next write failed too, is told later", async () => {
+    nextBucket();
+    let failure: "none" | "written" | "not written" = "none";
+    const store = createRiakRosterStore({
+      client: createRiakClient({
+        transport: createDirectTransport(async (sent) => {
+          if (failure === "none" || sent.method !== "PUT") return riak.handle(sent);
+          if (failure === "written") await riak.handle(sent);
+          throw new Error("the answer got lost");
+        }),
+        logger: silentLogger,
+      }),
+      clock: { now: () => now },
+      logger: silentLogger,
+      bucket,
+    });
+    const add = (jid: BareJid) =>
+      store.update(juliet, () => ({ changes: [item(jid, "x")], result: undefined }));
+    failure = "written";
+    await assert.rejects(add(romeo), StoreUnavailableError);
+    failure = "not written";
+    await assert.rejects(add(nurse), StoreUnavailableError);
+    failure = "none";
+    assert.deepEqual((await store.load(juliet)).edits, { contacts: [romeo], since: 0 });
+    assert.equal((await store.load(juliet)).edits, undefined);
+  });
 });

@@ -99,6 +99,8 @@ interface Found {
   readonly fragments: Fragments;
   readonly context: string | undefined;
   readonly edits: RosterEdits | undefined;
+  /** The roster as clients know it, where that is another one: they hear of it when the operation succeeds. */
+  readonly told?: RosterDocument | undefined;
   /** Has to be written even without a change: it is not stored like this yet. */
   readonly isNew: boolean;
 }
@@ -213,7 +215,7 @@ class RiakRosterStore implements RosterStore {
       case "missing":
         return this.#missing(owner, known, fetched.context);
       case "siblings":
-        return this.#merge(owner, fetched.siblings, fetched.context, known, undefined);
+        return { ...this.#merge(owner, fetched.siblings, fetched.context, known, undefined), told: known };
       case "found": {
         const decoded = decodeDocument(owner, fetched.value, fetched.meta);
         const { context, etag } = fetched;
@@ -225,12 +227,12 @@ class RiakRosterStore implements RosterStore {
           const { roster } = decoded.document;
           // The write whose outcome nobody knew has happened, and nobody was told of what it changed.
           const edits = uncertain && editsBetween(uncertain.roster, roster, uncertain.roster.version);
-          return { ...entry, edits, isNew: false };
+          return { ...entry, edits, told: uncertain, isNew: false };
         }
         this.#counters.adoptions++;
         this.#logger.info({ event: "roster.adopted", account: owner });
         const reconciled = adoptDocument(decoded, known, this.#clock.now());
-        return { ...reconciled, fragments: new Map(), context, isNew: true };
+        return { ...reconciled, fragments: new Map(), context, told: known, isNew: true };
       }
     }
   }
@@ -302,7 +304,8 @@ class RiakRosterStore implements RosterStore {
     try {
       stored = await this.#bucket.put(owner, body, { context: found.context, meta });
     } catch (error) {
-      if (error instanceof RiakError && error.maybeWritten) this.#noteUncertain(owner, found, operation);
+      const isUncertain = error instanceof RiakError && error.maybeWritten;
+      if (isUncertain || found.edits !== undefined) this.#noteUncertain(owner, found, operation);
       throw error;
     }
     if (stored.kind === "stored") {
@@ -311,7 +314,10 @@ class RiakRosterStore implements RosterStore {
       this.#remember(owner, { etag, context, document, fragments, length: body.length }, operation);
       return undefined;
     }
-    return this.#merge(owner, stored.siblings, stored.context, document, found.edits);
+    return {
+      ...this.#merge(owner, stored.siblings, stored.context, document, found.edits),
+      told: found.told ?? found.document,
+    };
   }
 
   #remember(owner: BareJid, entry: CachedRoster, operation: Operation): void {
@@ -321,7 +327,7 @@ class RiakRosterStore implements RosterStore {
 
   #noteUncertain(owner: BareJid, found: Found, operation: Operation): void {
     if (operation.isForgotten || this.#uncertain.has(owner)) return;
-    this.#uncertain.set(owner, this.#cache.get(owner)?.document ?? found.document);
+    this.#uncertain.set(owner, found.told ?? this.#cache.get(owner)?.document ?? found.document);
     if (this.#uncertain.size <= MAX_UNCERTAIN) return;
     for (const oldest of this.#uncertain.keys()) {
       this.#uncertain.delete(oldest);
