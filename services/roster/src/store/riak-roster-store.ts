@@ -211,7 +211,7 @@ class RiakRosterStore implements RosterStore {
       case "unchanged":
         if (cached === undefined) throw new StoreUnavailableError("unchanged since never");
         this.#counters.cacheHits++;
-        return { ...cached, edits: undefined, isNew: false };
+        return { ...cached, ...this.#untold(owner, cached.document), isNew: false };
       case "missing":
         return this.#missing(owner, known, fetched.context);
       case "siblings":
@@ -223,11 +223,7 @@ class RiakRosterStore implements RosterStore {
           const { length } = fetched.value;
           const entry = { etag, context, document: decoded.document, fragments: new Map(), length };
           this.#remember(owner, entry, operation);
-          this.#uncertain.delete(owner);
-          const { roster } = decoded.document;
-          // The write whose outcome nobody knew has happened, and nobody was told of what it changed.
-          const edits = uncertain && editsBetween(uncertain.roster, roster, uncertain.roster.version);
-          return { ...entry, edits, told: uncertain, isNew: false };
+          return { ...entry, ...this.#untold(owner, decoded.document), isNew: false };
         }
         this.#counters.adoptions++;
         this.#logger.info({ event: "roster.adopted", account: owner });
@@ -235,6 +231,13 @@ class RiakRosterStore implements RosterStore {
         return { ...reconciled, fragments: new Map(), context, told: known, isNew: true };
       }
     }
+  }
+
+  /** What a write whose outcome nobody knew has changed after all: nobody was told of it. */
+  #untold(owner: BareJid, { roster }: RosterDocument): Pick<Found, "edits" | "told"> {
+    const told = this.#uncertain.get(owner);
+    this.#uncertain.delete(owner);
+    return { edits: told && editsBetween(told.roster, roster, told.roster.version), told };
   }
 
   /**
