@@ -252,16 +252,22 @@ function keepsSubscription({ event, before }: AppliedCommand): boolean {
 }
 
 /** What others have changed in the roster, for the sessions of the account. */
-export function planEdits(context: PlanContext, { contacts, since }: RosterEdits): EffectPlan {
+export function planEdits(
+  context: PlanContext,
+  { contacts, since, granted = [], revoked = [] }: RosterEdits,
+): EffectPlan {
   const { roster } = context;
   const effects = contacts.map((jid) => contactChanged(roster, jid));
+  // As for a subscription that is cancelled or approved (3.2.2, 3.1.5).
+  for (const contact of revoked) effects.push({ kind: "send-unavailable-to-contact", contact });
   const pushes: { readonly version: number; readonly effect: AccountEffect }[] = [];
   for (const jid of contacts) {
     const version = versionOf(roster, jid);
     if (version > since) pushes.push({ version, effect: pushItem(roster, jid) });
   }
   pushes.sort((a, b) => a.version - b.version);
-  return planOf(context, accountStep([...effects, ...pushes.map(({ effect }) => effect)]));
+  const presence = granted.map((contact): AccountEffect => ({ kind: "send-presence-to-contact", contact }));
+  return planOf(context, accountStep([...effects, ...pushes.map(({ effect }) => effect), ...presence]));
 }
 
 /**
@@ -271,8 +277,11 @@ export function planEdits(context: PlanContext, { contacts, since }: RosterEdits
 export function editsBeside(edits: RosterEdits, plan: EffectPlan | undefined): RosterEdits | undefined {
   const jid = plan?.contact?.jid;
   if (plan === undefined || jid === undefined || countPushes(plan) === 0) return edits;
-  const contacts = edits.contacts.filter((contact) => contact !== jid);
-  return contacts.length === 0 ? undefined : { ...edits, contacts };
+  const isOther = (contact: BareJid): boolean => contact !== jid;
+  const contacts = edits.contacts.filter(isOther);
+  if (contacts.length === 0) return undefined;
+  const { granted = [], revoked = [] } = edits;
+  return { ...edits, contacts, granted: granted.filter(isOther), revoked: revoked.filter(isOther) };
 }
 
 function versionOf(roster: Roster, jid: BareJid): number {

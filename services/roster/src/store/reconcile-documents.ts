@@ -14,6 +14,7 @@ import {
   type Roster,
   type RosterChange,
   type RosterContact,
+  subscriptionValue,
 } from "@rollcall/rfc6121";
 import type { BareJid } from "@rollcall/xmpp";
 import { mergeLogs } from "./command-log.ts";
@@ -85,7 +86,21 @@ export function editsBetween(before: Roster, after: Roster, since: number): Rost
     }
   }
   for (const jid of before.contacts.keys()) if (!after.contacts.has(jid)) contacts.push(jid);
-  return contacts.length === 0 ? undefined : { contacts, since };
+  if (contacts.length === 0) return undefined;
+  const granted = contacts.filter((jid) => shares(after, jid) && !shares(before, jid));
+  const revoked = contacts.filter((jid) => shares(before, jid) && !shares(after, jid));
+  return {
+    contacts,
+    since,
+    ...(granted.length === 0 ? {} : { granted }),
+    ...(revoked.length === 0 ? {} : { revoked }),
+  };
+}
+
+/** Whether the contact is subscribed to the account's presence. */
+function shares({ contacts }: Roster, jid: BareJid): boolean {
+  const contact = contacts.get(jid);
+  return contact !== undefined && /^(from|both)$/.test(subscriptionValue(contact.subscription.state));
 }
 
 /**
@@ -288,5 +303,7 @@ export function mergeDocuments(
     ),
     extra: new Map([...ours.flatMap(({ extra }) => [...extra]), ...hands.flatMap(({ extra }) => [...extra])]),
   };
-  return { document, edits: editsBetween(known?.roster ?? primary, roster, floor.version) };
+  // One of the versions may be a write of our own of which nobody was told.
+  const since = Math.min(known?.roster.version ?? floor.version, floor.version);
+  return { document, edits: editsBetween(known?.roster ?? primary, roster, since) };
 }

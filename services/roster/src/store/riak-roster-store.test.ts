@@ -167,7 +167,7 @@ describe("rosters that people write by hand", () => {
     const { roster, edits } = await store.load(juliet);
     assert.deepEqual([...roster.contacts.keys()].sort(), [nurse, romeo, "test1@test"].sort());
     assert.equal(roster.version, 3);
-    assert.deepEqual(edits, { contacts: ["test1@test"], since: 2 });
+    assert.deepEqual(edits, { contacts: ["test1@test"], since: 2, granted: ["test1@test"] });
     assert.equal(counters.merges, 1);
     await store.load(juliet);
     assert.equal(counters.merges, 1, "the merge was written");

@@ -353,5 +353,13 @@ class RiakRosterStore implements RosterStore {
 
 function joinEdits(a: RosterEdits | undefined, b: RosterEdits | undefined): RosterEdits | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return { contacts: [...new Set([...a.contacts, ...b.contacts])], since: Math.min(a.since, b.since) };
+  const both = (x: readonly BareJid[] = [], y: readonly BareJid[] = []): BareJid[] => [
+    ...new Set([...x, ...y]),
+  ];
+  return {
+    contacts: both(a.contacts, b.contacts),
+    since: Math.min(a.since, b.since),
+    granted: both(a.granted, b.granted),
+    revoked: both(a.revoked, b.revoked),
+  };
 }

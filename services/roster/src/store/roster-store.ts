@@ -57,6 +57,10 @@ export interface RosterEdits {
   readonly contacts: readonly BareJid[];
   /** Contacts with a later version than this changed visibly. */
   readonly since: number;
+  /** Those that may see the account's presence now, and could not before. */
+  readonly granted?: readonly BareJid[];
+  /** Those that could see the account's presence, and may not any more. */
+  readonly revoked?: readonly BareJid[];
 }
 
 /** What `decide` wants written, and what it wants told to its caller (typically the effects to perform). */

@@ -61,7 +61,11 @@ async function live(seed: number): Promise<{ told: Map<string, string>; roster: 
   const nameIn = ({ roster }: StoredRoster, jid: string): string =>
     roster.contacts.get(jid as BareJid)?.name ?? "absent";
   const tell = (stored: StoredRoster, edits: RosterEdits | undefined): void => {
-    for (const jid of edits?.contacts ?? []) told.set(jid, nameIn(stored, jid));
+    for (const jid of edits?.contacts ?? []) {
+      // Only what looks later than what clients know is pushed.
+      if ((stored.roster.contacts.get(jid)?.version ?? 0) > (edits?.since ?? 0))
+        told.set(jid, nameIn(stored, jid));
+    }
   };
   const change = async (sequence: number): Promise<void> => {
     const jid = contacts[pick(contacts.length)] as BareJid;
