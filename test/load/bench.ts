@@ -10,6 +10,7 @@ import type { Figure } from "./figures.ts";
 import { prosody } from "./prosody.ts";
 import { machine, table } from "./report.ts";
 import { JEMALLOC, rollcall } from "./rollcall.ts";
+import { rollcallCluster } from "./rollcall-cluster.ts";
 import * as scenarios from "./scenarios.ts";
 import {
   type LoadUser,
@@ -22,6 +23,8 @@ import {
 const usage = `Usage: npm run bench -- [options]
 
   --only NAMES     comma list of: login, presence, messages, roster, memory, return (default: all)
+  --cluster        a cluster of processes over NATS as well, with ratios: NATS and store count too
+  --nodes L        comma list of how many connection nodes it has (default 1,2,4,8)
   --peers          also Prosody and ejabberd, where they are installed, with ratios
   --users N        users online in login, presence and messages (default 1000)
   --connections L  comma list of connection counts for memory (default 2000,10000)
@@ -35,6 +38,8 @@ The server is started on free loopback ports in a temporary folder and stopped a
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
+    cluster: { type: "boolean", default: false },
+    nodes: { type: "string", default: "1,2,4,8" },
     peers: { type: "boolean", default: false },
     users: { type: "string", default: "1000" },
     connections: { type: "string", default: "2000,10000" },
@@ -201,7 +206,12 @@ async function main(): Promise<void> {
     return;
   }
   const only = chosen();
-  const kinds = values.peers ? [rollcall, prosody, ejabberd] : [rollcall];
+  const nodes = values.nodes.split(",").map((text) => wholeNumber(text, "--nodes"));
+  const kinds = [
+    rollcall,
+    ...(values.cluster ? nodes.map(rollcallCluster) : []),
+    ...(values.peers ? [prosody, ejabberd] : []),
+  ];
   const figures: Figure[] = [];
   for (const kind of kinds) {
     const why = kind.missing();

@@ -22,13 +22,16 @@ function readProcess(pid: number): ProcessRow | undefined {
   }
 }
 
-/** The process and its descendants. */
-export function processTree(root: number): number[] {
+/** One process, or several that belong together. */
+export type Roots = number | readonly number[];
+
+/** The processes and their descendants. */
+export function processTree(roots: Roots): number[] {
   const rows = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readProcess(Number(name)))
     .filter((row): row is ProcessRow => row !== undefined);
-  const tree = [root];
+  const tree = typeof roots === "number" ? [roots] : [...roots];
   for (let i = 0; i < tree.length; i += 1) {
     for (const row of rows) if (row.parent === tree[i]) tree.push(row.pid);
   }
@@ -36,14 +39,14 @@ export function processTree(root: number): number[] {
 }
 
 /** User and system time of the tree so far, milliseconds, at the 10 ms grain of the kernel. */
-export function cpuOf(root: number): number {
-  return processTree(root).reduce((sum, pid) => sum + (readProcess(pid)?.cpuMs ?? 0), 0);
+export function cpuOf(roots: Roots): number {
+  return processTree(roots).reduce((sum, pid) => sum + (readProcess(pid)?.cpuMs ?? 0), 0);
 }
 
 /** Resident memory of the tree, bytes. */
-export function rssOf(root: number): number {
+export function rssOf(roots: Roots): number {
   let sum = 0;
-  for (const pid of processTree(root)) {
+  for (const pid of processTree(roots)) {
     try {
       sum += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
     } catch {

@@ -92,7 +92,8 @@ async function startServer(
   return child;
 }
 
-async function importUsers(
+/** Through the command line tool, which finds the server by `env`. */
+export async function importUsers(
   users: readonly LoadUser[],
   folder: string,
   env: NodeJS.ProcessEnv,

@@ -1,5 +1,5 @@
 /** The measured situations. Each one is the same for every server. */
-import { cpuOf, rssOf } from "./cpu-meter.ts";
+import { cpuOf, type Roots, rssOf } from "./cpu-meter.ts";
 import type { Figure } from "./figures.ts";
 import { LoadClient, type LoadEndpoint, NeedleCounter } from "./load-client.ts";
 import { DOMAIN, type LoadUser, PASSWORD, type ServerUnderTest } from "./server-under-test.ts";
@@ -34,12 +34,13 @@ async function measured(
   };
 }
 
-/** Resolves when the server has used less than 2 % of a core for half a second, or after 10 s. */
-async function quiet(pid: number): Promise<void> {
+/** Resolves when the server has used less than 2 % of a core for each process for half a second, or after 10 s. */
+async function quiet(pid: Roots): Promise<void> {
+  const idleMs = typeof pid === "number" ? 10 : 10 * pid.length;
   for (let i = 0; i < 20; i += 1) {
     const before = cpuOf(pid);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    if (cpuOf(pid) - before <= 10) return;
+    if (cpuOf(pid) - before <= idleMs) return;
   }
 }
 
@@ -395,7 +396,7 @@ export async function idleMemory(
 }
 
 /** The lowest resident size seen in six seconds: what is left when garbage has been collected. */
-async function settledRss(pid: number): Promise<number> {
+async function settledRss(pid: Roots): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 12; i += 1) {
     lowest = Math.min(lowest, rssOf(pid));

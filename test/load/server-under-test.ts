@@ -1,5 +1,6 @@
 /** What the bench needs of a server, whoever wrote it. */
 import type { ChildProcess } from "node:child_process";
+import type { Roots } from "./cpu-meter.ts";
 import type { LoadEndpoint } from "./load-client.ts";
 
 export interface LoadUser {
@@ -14,7 +15,8 @@ export const PASSWORD = "correct horse battery staple";
 export interface ServerUnderTest {
   /** Name and version for the report. */
   readonly name: string;
-  readonly pid: number;
+  /** Of the server, or of every process of it that does not come from another. */
+  readonly pid: Roots;
   /** Without TLS; SCRAM-SHA-1 is offered in clear. */
   readonly plain: LoadEndpoint;
   /** With STARTTLS. */

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly counts?: Readonly<Partial<Record<"connection" | "roster" | "presence", number>>>;
   /** Further settings of all processes, as environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Without the proxy between services and store: for measurements. */
+  readonly directStore?: boolean;
   /** Default: NATS_SERVER, or nats-server. */
   readonly natsServer?: string;
 }
@@ -93,7 +95,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Runnin
         env: {
           ...base,
           ...one.env,
-          ...(one.kind === "nats" || one.kind === "store" ? {} : { ROLLCALL_RIAK_HOSTS: storeProxy.url }),
+          ...(one.kind === "nats" || one.kind === "store" || options.directStore
+            ? {}
+            : { ROLLCALL_RIAK_HOSTS: storeProxy.url }),
         },
         ready: async () => (await fetch(one.readyUrl)).ok,
       }),
