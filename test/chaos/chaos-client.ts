@@ -194,7 +194,7 @@ export class ChaosClient {
       else this.#answered(session, stanza);
       return;
     }
-    if (kind === "message" && type === "error") {
+    if (kind !== "iq" && type === "error") {
       this.#answered(session, stanza);
       return;
     }

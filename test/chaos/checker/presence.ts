@@ -117,7 +117,7 @@ function checkFinalView(history: History, life: SessionLife): Finding[] {
       findings.push({ kind: "ghost", at, text, accounts });
       continue;
     }
-    const last = lastPresence(other, life, subscribed);
+    const last = lastPresence(history, other, life, subscribed);
     if (last !== undefined && last !== marker && subscribed) {
       const text = `${life.jid} saw presence ${marker} of ${jid} last; sent last was ${last}`;
       findings.push({ kind: "stale", at, text, accounts });
@@ -127,7 +127,7 @@ function checkFinalView(history: History, life: SessionLife): Finding[] {
     if (other.endedAt !== Number.POSITIVE_INFINITY || !isAvailable(other)) continue;
     if (view.has(other.jid) || !sees(other.account)) continue;
     // Whom a directed unavailable was sent to sees nothing until the next broadcast.
-    if (lastPresence(other, life, true) === undefined) continue;
+    if (lastPresence(history, other, life, true) === undefined) continue;
     findings.push({
       kind: "missing",
       at: history.end,
@@ -163,9 +163,16 @@ function directedTo(from: SessionLife, to: SessionLife): readonly string[] {
 }
 
 /** The marker of what a session said last to another; `undefined` when that was `unavailable`. */
-function lastPresence(from: SessionLife, to: SessionLife, subscribed: boolean): string | undefined {
-  const last = from.sent.findLast(({ at, stanza }) => {
+function lastPresence(
+  history: History,
+  from: SessionLife,
+  to: SessionLife,
+  subscribed: boolean,
+): string | undefined {
+  const last = from.sent.findLast(({ at, session, sequence, stanza }) => {
     if (stanza.what !== "available" && stanza.what !== "unavailable") return false;
+    // What its server has refused it was not.
+    if (history.answers.has(`${session}:${sequence}`)) return false;
     if (stanza.to === undefined) return subscribed;
     // What was sent to an earlier session of the same name is not this one's.
     return at >= to.boundAt && (stanza.to === to.jid || stanza.to === to.account);
