@@ -1,41 +1,24 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import {
+  befriendIn,
+  type ClusterNode,
   eventually,
   needs,
+  onlineAt,
   type RunningCluster,
   startCluster,
   type XmlNode,
-  XmppClient,
 } from "@rollcall/testkit";
-
-const password = "secret";
 
 describe("NATS is away", needs("nats-server"), () => {
   let cluster: RunningCluster;
   before(async () => {
     cluster = await startCluster({ env: { ROLLCALL_OWNERSHIP_LEASE_MS: "6000" } });
-    for (const name of ["romeo", "juliet"]) await cluster.addUser(`${name}@localhost`, password);
-    await cluster.importRoster("romeo@localhost", { "juliet@localhost": { subscription: "both" } });
-    await cluster.importRoster("juliet@localhost", { "romeo@localhost": { subscription: "both" } });
+    await befriendIn(cluster, "romeo", "juliet");
   });
   after(() => cluster.stop());
 
-  const online = async (username: string, node: number, resource = "here"): Promise<XmppClient> => {
-    const endpoint = cluster.nodes[node]?.c2s ?? { host: "", port: 0 };
-    const client = await XmppClient.login({
-      endpoint,
-      tls: "none",
-      domain: cluster.domain,
-      username,
-      password,
-      resource,
-    });
-    await client.roster();
-    await client.presence();
-    await client.settled([`${username === "romeo" ? "juliet" : "romeo"}@localhost`]);
-    return client;
-  };
   const unavailable = (of: string) => (stanza: XmlNode) =>
     stanza.name === "presence" && stanza.type === "unavailable" && stanza.from === of;
 
@@ -44,9 +27,10 @@ describe("NATS is away", needs("nats-server"), () => {
     ["longer than a lease lasts", 14_000],
   ] as const) {
     test(`${what}: who leaves meanwhile is unavailable afterwards, once, and who stays is not`, async () => {
-      const romeo = await online("romeo", 0);
-      const juliet = await online("juliet", 1);
-      const nurse = await online("juliet", 0, "elsewhere");
+      const [first, second] = cluster.nodes as [ClusterNode, ClusterNode];
+      const romeo = await onlineAt(cluster, first, "romeo");
+      const juliet = await onlineAt(cluster, second, "juliet");
+      const elsewhere = await onlineAt(cluster, first, "juliet", "elsewhere");
       romeo.wire.takeAll();
       const harm = await cluster.faults.stopNats();
       await juliet.close();
@@ -64,9 +48,9 @@ describe("NATS is away", needs("nats-server"), () => {
           .map(String),
         [],
       );
-      nurse.send("<presence><show>away</show></presence>");
-      await romeo.receive("presence", { from: nurse.full });
-      for (const client of [romeo, nurse]) client.cut();
+      elsewhere.send("<presence><show>away</show></presence>");
+      await romeo.receive("presence", { from: elsewhere.full });
+      for (const client of [romeo, elsewhere]) client.cut();
     });
   }
 });

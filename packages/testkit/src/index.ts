@@ -1,3 +1,4 @@
+export { befriendIn, onlineAt } from "./cluster-people.ts";
 export { eventually } from "./eventually.ts";
 export {
   type ClusterFaults,
