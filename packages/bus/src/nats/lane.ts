@@ -23,6 +23,8 @@ export interface Route {
 
 export interface LanePort {
   now(): number;
+  /** For how much of that time this process was cut off. */
+  cutOffMs(): number;
   /** The way to the present owner. */
   route(destination: Destination): Route | undefined;
   /** Calls `lane.tick` every few tens of milliseconds while `isWaiting`. */
@@ -286,7 +288,8 @@ export class Lane {
       this.fail(new BusError("no-owner", `node ${this.destination.nodeId} is not there`));
       return;
     }
-    while (this.#queued > 0 && (this.#queue[this.#head]?.outgoing.expiresAt ?? now) < now) {
+    const time = this.destination.kind === "node" ? now - this.#port.cutOffMs() : now;
+    while (this.#queued > 0 && (this.#queue[this.#head]?.outgoing.expiresAt ?? time) < time) {
       const { outgoing } = this.#queue[this.#head] as Part;
       this.#head += 1;
       outgoing.partSettled(new BusError("no-owner", `nobody takes ${outgoing.channel}`));
@@ -295,7 +298,7 @@ export class Lane {
     const extraMs = isThere ? workingMs - unansweredMs : 0;
     for (const shipment of this.#inFlight) {
       const { outgoing } = shipment;
-      if (outgoing.expiresAt + extraMs >= now) break;
+      if (outgoing.expiresAt + extraMs >= time) break;
       shipment.takeBack(this);
       this.#inFlight.delete(shipment);
       const code = isThere ? "gave-up" : "no-owner";

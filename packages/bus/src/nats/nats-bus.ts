@@ -108,6 +108,8 @@ class NatsBusImpl implements NatsBus {
   #linksMade = 0;
   #connected = true;
   #awaySince: number | undefined;
+  /** How long NATS was away, all times that are over together. */
+  #cutOffMs = 0;
   #closed = false;
   #malformedToldAt = Number.NEGATIVE_INFINITY;
   #onIdle: (() => void)[] = [];
@@ -141,6 +143,8 @@ class NatsBusImpl implements NatsBus {
     this.#sender = new Sender({
       owners: options.owners,
       now: () => performance.now(),
+      cutOffMs: () =>
+        this.#cutOffMs + (this.#awaySince === undefined ? 0 : performance.now() - this.#awaySince),
       routeTo: (processId) => this.#routeTo(processId),
       wake: () => this.#wake(),
       ownerPatience: { unansweredMs: ownerPatienceMs, bouncedMs: ownerPatienceMs, workingMs },
@@ -369,6 +373,7 @@ class NatsBusImpl implements NatsBus {
         this.#awaySince ??= performance.now();
       } else if (status.type === "reconnect") {
         this.#connected = true;
+        if (this.#awaySince !== undefined) this.#cutOffMs += performance.now() - this.#awaySince;
         this.#awaySince = undefined;
         for (const link of this.#links.values()) link.reconnected();
       }

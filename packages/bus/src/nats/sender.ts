@@ -16,6 +16,11 @@ import { Question } from "./question.ts";
 export interface SenderOptions {
   readonly owners: Readonly<Record<OwnerAddress, OwnerLookup>>;
   readonly now: () => number;
+  /**
+   * For how much of that time this process was cut off from everybody, in milliseconds. It does not count against
+   * nodes: whether one is dead only those say who can hear it. Default 0.
+   */
+  readonly cutOffMs?: (() => number) | undefined;
   /** The way to a process; always the same object for one process. */
   readonly routeTo: (processId: string) => Route;
   /** Asks for `tick` every few tens of milliseconds as long as `isWaiting`. */
@@ -150,7 +155,7 @@ export class Sender {
     return new Promise<void>((resolve, reject) => {
       const outgoing = new Outgoing(
         { id, channel, payload, acting },
-        now() + patience.unansweredMs,
+        now() - (toNode ? this.#cutOffMs() : 0) + patience.unansweredMs,
         (error) => {
           this.#unsettled -= 1;
           this.#unsettledSize -= outgoing.body.length;
@@ -232,9 +237,14 @@ export class Sender {
     return lane;
   }
 
+  #cutOffMs(): number {
+    return this.#options.cutOffMs?.() ?? 0;
+  }
+
   #createLane(destination: Destination, patience: LanePatience): Lane {
     const port = {
       now: this.#options.now,
+      cutOffMs: () => this.#cutOffMs(),
       route: (to: Destination) => this.#route(to),
       waiting: (lane: Lane) => {
         this.#waiting.add(lane);
