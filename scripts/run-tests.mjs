@@ -2,7 +2,8 @@
 //   npm test                       everything
 //   npm test -- packages/xmpp      one package
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const asked = process.argv.slice(2);
@@ -26,12 +27,28 @@ if (files.length === 0) {
 }
 const concurrency = process.env.TEST_CONCURRENCY ?? "2";
 
+const folder = mkdtempSync(join(tmpdir(), "rollcall-tests-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+// What failed is said again at the end, where one looks for it.
+let failed = "";
+
 /** @returns the exit code. */
 function runTests(env, paths) {
-  const run = spawnSync(process.execPath, ["--test", `--test-concurrency=${concurrency}`, ...paths], {
-    stdio: "inherit",
-    env: { ...process.env, ...env },
-  });
+  const failures = join(folder, "failures");
+  const run = spawnSync(
+    process.execPath,
+    [
+      "--test",
+      `--test-concurrency=${concurrency}`,
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      `--test-reporter=${new URL("failures-reporter.mjs", import.meta.url)}`,
+      `--test-reporter-destination=${failures}`,
+      ...paths,
+    ],
+    { stdio: "inherit", env: { ...process.env, ...env } },
+  );
+  failed += readFileSync(failures, "utf8");
   return run.status ?? 1;
 }
 
@@ -55,4 +72,5 @@ if (stories.length > 0 && process.env.TEST_COMPOSITION === undefined) {
     );
   }
 }
+if (failed !== "") console.log(`\n# failed${failed}`);
 process.exit(code);
