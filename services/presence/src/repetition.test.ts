@@ -73,6 +73,19 @@ describe("presence that comes again", () => {
   });
 });
 
+/** Effects of the command with that number. */
+function perform(stage: Stage, sequence: number) {
+  const send = (...effects: readonly AccountEffect[]) =>
+    stage.bus.publish(channels.presenceCommands, juliet, {
+      kind: "account-effects",
+      id: { origin: "node-1", session: 3, sequence },
+      revision: 11,
+      effects,
+      at: stage.now,
+    });
+  return { send };
+}
+
 describe("effects that come again", () => {
   it("push, answer and deliver once, even when they are cut up in another way", async () => {
     const { stage, balcony } = await open();
@@ -90,24 +103,47 @@ describe("effects that come again", () => {
     };
     const before = '<item jid="a@b"/>';
     const deliver: AccountEffect = { kind: "deliver-to-available", stanza: request };
-    const id = { origin: "node-1", session: 3, sequence: 8 };
-    const send = (...effects: readonly AccountEffect[]) =>
-      stage.bus.publish(channels.presenceCommands, juliet, {
-        kind: "account-effects",
-        id,
-        revision: 11,
-        effects,
-        at: stage.now,
-      });
+    const { send } = perform(stage, 8);
     await send(answer, push("1", before), deliver);
     await stage.repeatingBus.repeat(channels.presenceCommands);
     await send(push("1", before), answer);
-    await send(push("2", before), deliver);
+    await send(push("1", before), deliver);
     await stage.settled();
     assert.equal(balcony.take().length, 3);
     await send(push("2", '<item jid="a@b" name="A"/>'));
     await stage.settled();
     assert.equal(balcony.take().length, 1, "the item has changed since");
+  });
+
+  it("push what a later command has pushed once, though an earlier one is performed again", async () => {
+    const { stage, balcony } = await open();
+    await balcony.requestRoster();
+    const push = (version: string, item: string): AccountEffect => {
+      return { kind: "push-item", item, version, only: undefined };
+    };
+    const removed = push("2", '<item jid="a@b" subscription="remove"/>');
+    await perform(stage, 8).send(push("1", '<item jid="a@b"/>'));
+    await perform(stage, 9).send(removed);
+    await perform(stage, 10).send(push("3", '<item jid="c@d"/>'));
+    await perform(stage, 8).send(removed);
+    await stage.settled();
+    const versions = balcony.take().map((xml) => / ver="(\d+)"/.exec(xml)?.[1]);
+    assert.deepEqual(versions, ["1", "2", "3"]);
+  });
+
+  it("push the changes since a version as often as the session asks for them", async () => {
+    const { stage, balcony } = await open();
+    await balcony.requestRoster();
+    const push: AccountEffect = {
+      kind: "push-item",
+      item: '<item jid="a@b"/>',
+      version: "2",
+      only: balcony.session,
+    };
+    await perform(stage, 8).send(push);
+    await perform(stage, 9).send(push);
+    await stage.settled();
+    assert.equal(balcony.take().length, 2);
   });
 });
 

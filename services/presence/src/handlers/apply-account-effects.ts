@@ -4,7 +4,8 @@
  *
  * Effects may come twice: from the bus, or because the roster owner performs a command again. A changed contact is the
  * whole truth about that contact, and presence says what is so now. What a client would see twice has an id made of the
- * command and of what is said, since a command that is performed again may be cut into messages in another way.
+ * command and of what is said, since a command that is performed again may be cut into messages in another way; a push
+ * has one made of what it shows.
  */
 import { createHash } from "node:crypto";
 import type { AccountEffect, AccountEffects } from "@rollcall/contracts";
@@ -113,8 +114,9 @@ export class ApplyAccountEffects {
     this.#deps.rosters.prepare(session.account);
   }
 
-  #push(here: AccountSessions | undefined, { item, version, only }: Push, context: Context): void {
-    const id = context.command === undefined ? undefined : nameOf(context, `push/${digestOf(item)}`);
+  #push(here: AccountSessions | undefined, effect: Push, context: Context): void {
+    const { item, version, only } = effect;
+    const id = pushName(context, effect);
     const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(version)}">${item}</query></iq>`;
     for (const session of here?.sessions ?? []) {
       if (only === undefined ? !session.interested : session !== here?.byRef(only)) continue;
@@ -206,7 +208,16 @@ function nameOf({ command }: Context, what: string): string | undefined {
   return command === undefined ? undefined : `${command}/${what}`;
 }
 
-/** Tells two states of an item apart. The version is left out: a command that is performed again may show a later one. */
+/**
+ * A push is named after the state that it shows, whichever command tells of it: one that is performed again shows the
+ * item as a later command has left it, which pushes that too. Changes that one session asked for it may ask for again.
+ */
+function pushName(context: Context, { item, version, only }: Push): string | undefined {
+  if (context.command === undefined) return undefined;
+  const state = `push/${version}/${digestOf(item)}`;
+  return only === undefined ? state : nameOf(context, state);
+}
+
 function digestOf(item: string): string {
   return createHash("sha1").update(item).digest("base64url");
 }
