@@ -32,7 +32,10 @@ export type PresenceFanOut =
       readonly kind: "probe";
       /** Bare JID that the accounts check their roster for. */
       readonly prober: BareJid;
-      /** Session that gets the answers; `undefined` sends them to the prober's bare JID. */
+      /**
+       * Session that gets the answers, from the owner of the prober as all presence of the contacts, whose order would
+       * not hold on two ways; `undefined` sends them to the prober's bare JID.
+       */
       readonly replyTo: SessionRef | undefined;
       /** Address that the answers carry in `to`. */
       readonly replyAddress: string;

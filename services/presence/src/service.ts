@@ -116,7 +116,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   const probes = new AnswerProbe({
     standings,
     lastUnavailable,
-    outbox,
+    registry,
     post,
     sendBack,
     domains,

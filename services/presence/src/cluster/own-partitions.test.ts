@@ -69,10 +69,11 @@ describe("partitions that are won", () => {
     const { stage } = await open();
     const balcony = await stage.online(`${juliet}/balcony`);
     await balcony.requestRoster();
-    const push = { kind: "push-item", item: "<item/>", version: "1", only: undefined } as const;
-    await stage.effects(juliet, 11, push);
+    const push = (version: string) =>
+      ({ kind: "push-item", item: "<item/>", version, only: undefined }) as const;
+    await stage.effects(juliet, 11, push("1"));
     await stage.changeOwner(2);
-    await stage.effects(juliet, 12, push);
+    await stage.effects(juliet, 12, push("2"));
     await stage.settled();
     const ids = balcony.take().map((xml) => /id="([^"]*)"/.exec(xml)?.[1]);
     assert.equal(ids.length, 2);

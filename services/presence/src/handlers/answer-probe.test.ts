@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { channels } from "@rollcall/contracts";
+import type { BareJid } from "@rollcall/xmpp";
+import { FakeCluster } from "../testing/fake-cluster.ts";
 import { Stage } from "../testing/stage.ts";
 
 const juliet = "juliet@example.com";
@@ -104,6 +107,32 @@ describe("a probe for an account", () => {
     await stage.settled();
     assert.deepEqual(stage.subscriptions, []);
     assert.equal(stage.service.counters.probesUnanswered, 1);
+  });
+});
+
+describe("a probe for somebody whose owner is another process", () => {
+  it("is answered by way of that owner, as the contact's presence is, so that no old answer comes after it", async () => {
+    const stage = await Stage.open({ cluster: new FakeCluster(), accounts: [juliet, romeo] });
+    stage.roster(juliet, romeo, "from");
+    await stage.online(`${juliet}/balcony`);
+    const { publish } = stage.repeatingBus;
+    const sent: string[] = [];
+    Object.assign(stage.repeatingBus, {
+      publish: ((channel, key, payload, options) => {
+        sent.push(`${channel.name} ${key} ${JSON.stringify(options?.actingFor)}`);
+        return publish.call(stage.repeatingBus, channel, key, payload, options);
+      }) satisfies typeof publish,
+    });
+    await stage.bus.multicast(channels.fanOut, [juliet], {
+      kind: "probe",
+      prober: romeo as BareJid,
+      replyTo: { node: "node-9", session: 5 },
+      replyAddress: `${romeo}/orchard`,
+      id: undefined,
+    });
+    await stage.settled();
+    const by = { address: "presence-owner", account: juliet };
+    assert.deepEqual(sent, [`${channels.deliver.name} ${romeo} ${JSON.stringify(by)}`]);
   });
 });
 

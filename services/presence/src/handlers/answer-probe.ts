@@ -14,16 +14,15 @@ import type { PresenceCounters } from "../counters.ts";
 import type { SendBack } from "../delivery/send-back.ts";
 import type { SenderStandings, Standing } from "../delivery/sender-standing.ts";
 import type { Cause } from "../fan-out/cause.ts";
-import type { Outbox } from "../fan-out/outbox.ts";
 import type { OwnerPost } from "../fan-out/owner-post.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import type { LastUnavailablePresence } from "../sessions/last-unavailable.ts";
-import type { AccountSessions, Session } from "../sessions/session-registry.ts";
+import type { AccountSessions, Session, SessionRegistry } from "../sessions/session-registry.ts";
 
 export interface AnswerProbeDeps {
   readonly standings: SenderStandings;
   readonly lastUnavailable: LastUnavailablePresence;
-  readonly outbox: Outbox;
+  readonly registry: SessionRegistry;
   readonly post: OwnerPost;
   readonly sendBack: SendBack;
   readonly domains: LocalDomains;
@@ -42,7 +41,7 @@ export interface Probe {
   readonly prober: string;
   /** A client sent the probe, or the server makes it in the name of one that became available. */
   readonly madeBy: "client" | "server";
-  /** Where the answers go; `undefined`: to the prober's owner. */
+  /** The session that gets the answers; `undefined`: the address in `replyAddress`. */
   readonly replyTo: SessionRef | undefined;
   /** The `to` of the answers. */
   readonly replyAddress: string;
@@ -135,14 +134,16 @@ export class AnswerProbe {
     void post.subscription(stanza, now());
   }
 
-  #tell(probe: Probe, stanza: Stanza): void {
-    const { replyTo, cause } = probe;
+  /**
+   * By the owner of the prober, as all presence of the contact: an answer of this process that reached the node late
+   * would undo what the contact has become since. Where that owner is this process, at once.
+   */
+  #tell({ prober, replyTo, cause }: Probe, stanza: Stanza): void {
+    const { registry, sendBack } = this.#deps;
+    const session = replyTo && registry.findSession(bareOf(prober), replyTo);
     // What is so now may be said again.
-    if (replyTo === undefined) this.#deps.sendBack.reply(stanza, undefined, cause);
-    else {
-      const xml = serializeStanza(stanza);
-      this.#deps.outbox.node(replyTo.node).write(replyTo.session, xml, undefined, cause);
-    }
+    if (session === undefined) sendBack.reply(stanza, undefined, cause);
+    else session.write(serializeStanza(stanza), undefined, cause);
   }
 }
 
