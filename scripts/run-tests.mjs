@@ -40,6 +40,8 @@ function runTests(env, paths) {
     [
       "--test",
       `--test-concurrency=${concurrency}`,
+      // For a file as well: one that does not end must not keep everything from being told.
+      "--test-timeout=300000",
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       `--test-reporter=${new URL("failures-reporter.mjs", import.meta.url)}`,
