@@ -36,7 +36,7 @@ const RETRY_MS = 20;
 const RETRY_SPREAD_MS = 30;
 /** An owner that was replaced may still finish what it has: it is waited for unless it is silent for so long. */
 const FAREWELL_MS = 200;
-/** With a node that cannot be found patience is short: others notice its death, and what it had is told again. */
+/** With nodes patience is shorter than with owners: others notice their death, and their sessions end with them. */
 export interface LanePatience {
   /** How long a message may wait for somebody who takes it. */
   readonly unansweredMs: number;

@@ -45,7 +45,10 @@ export interface NatsBusOptions {
   readonly retryMs?: number | undefined;
   /** How long a message waits for an owner; more than the TTL of a lease. Default 20,000 ms. */
   readonly ownerPatienceMs?: number | undefined;
-  /** How long the process of a node may not be found before `no-owner`. Default 1,000 ms. */
+  /**
+   * How long the process of a node may not be found before `no-owner`. Default 6,000 ms: owners take a node for dead after
+   * 5 s, and one that is only late, as after a restart of NATS, must lose nothing.
+   */
   readonly nodePatienceMs?: number | undefined;
 }
 
@@ -138,7 +141,7 @@ class NatsBusImpl implements NatsBus {
     });
     this.#local = new LocalRoute(options.processId, this.#receiver);
     const ownerPatienceMs = options.ownerPatienceMs ?? 20_000;
-    const nodePatienceMs = options.nodePatienceMs ?? 1_000;
+    const nodePatienceMs = options.nodePatienceMs ?? NODE_SILENT_MS;
     const workingMs = Math.max(WORKING_MS, ownerPatienceMs);
     this.#sender = new Sender({
       owners: options.owners,
