@@ -55,8 +55,11 @@ export type AccountEffect =
       readonly kind: "answer-session";
       readonly session: SessionRef;
       readonly stanza: Stanza;
-      /** From here on the session gets roster pushes (RFC 6121, 2.2). */
-      readonly becomesInterested: boolean;
+      /**
+       * From here on the session gets roster pushes (RFC 6121, 2.2): the answer shows the roster as of this version.
+       * `undefined` where nothing changes.
+       */
+      readonly interestedFrom: string | undefined;
     }
   | {
       /** A roster push: to all interested sessions, or to one (2.1.6, 2.6.3). */
@@ -65,6 +68,8 @@ export type AccountEffect =
       readonly item: string;
       readonly version: string;
       readonly only: SessionRef | undefined;
+      /** Of a command that is performed again: no news for sessions whose roster was answered as of that version. */
+      readonly again?: true | undefined;
     }
   | { readonly kind: "deliver-to-interested"; readonly stanza: Stanza }
   | { readonly kind: "deliver-to-available"; readonly stanza: Stanza }

@@ -127,8 +127,14 @@ const contactView = z.object({
 }) satisfies z.ZodType<ContactView>;
 
 const accountEffect = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("answer-session"), session, stanza, becomesInterested: z.boolean() }),
-  z.object({ kind: z.literal("push-item"), item: text, version: text, only: optionalSession }),
+  z.object({ kind: z.literal("answer-session"), session, stanza, interestedFrom: optionalText }),
+  z.object({
+    kind: z.literal("push-item"),
+    item: text,
+    version: text,
+    only: optionalSession,
+    again: z.literal(true).optional(),
+  }),
   z.object({ kind: z.literal("deliver-to-interested"), stanza }),
   z.object({ kind: z.literal("deliver-to-available"), stanza }),
   z.object({ kind: z.literal("contact-changed"), view: contactView, pendingRequest: optionalStanza }),

@@ -96,7 +96,7 @@ describe("effects that come again", () => {
       kind: "answer-session",
       session: balcony.session,
       stanza,
-      becomesInterested: false,
+      interestedFrom: undefined,
     };
     const push = (version: string, item: string): AccountEffect => {
       return { kind: "push-item", item, version, only: undefined };
@@ -129,6 +129,26 @@ describe("effects that come again", () => {
     await stage.settled();
     const versions = balcony.take().map((xml) => / ver="(\d+)"/.exec(xml)?.[1]);
     assert.deepEqual(versions, ["1", "2", "3"]);
+  });
+
+  it("push nothing to a session whose roster showed it already, where the command is performed again", async () => {
+    const { stage, balcony } = await open();
+    await perform(stage, 7).send({
+      kind: "answer-session",
+      session: balcony.session,
+      stanza: makeStanza("iq", { type: "result", id: "r1", to: balcony.jid }),
+      interestedFrom: "12",
+    });
+    await stage.settled();
+    balcony.take();
+    const push = { kind: "push-item", item: '<item jid="a@b"/>', only: undefined } as const;
+    await perform(stage, 8).send({ ...push, version: "12", again: true });
+    await stage.settled();
+    assert.deepEqual(balcony.take(), []);
+    await perform(stage, 8).send({ ...push, version: "13", again: true });
+    await perform(stage, 9).send({ ...push, version: "11" });
+    await stage.settled();
+    assert.equal(balcony.take().length, 2);
   });
 
   it("push the changes since a version as often as the session asks for them", async () => {

@@ -143,6 +143,39 @@ describe("commands that come again", () => {
     assert.deepEqual([await stage.state(juliet, romeo), await stage.state(romeo, juliet)], ["from", "to"]);
   });
 
+  test("a request that was answered meanwhile is not delivered again", async () => {
+    const request = { id: { origin: "n", session: 9, sequence: 1 }, at: 1 };
+    const inbound = { ...request, stanza: presenceStanza(romeo, "subscribe", juliet) };
+    const receive = (): Promise<void> => stage.bus.publish(channels.inboundSubscriptions, juliet, inbound);
+    await receive();
+    assert.ok(stage.take().some((line) => line.includes("available subscribe of romeo")));
+    await receive();
+    assert.ok(stage.take().some((line) => line.includes("available subscribe of romeo")));
+    await stage.presence(juliet, "subscribed", romeo);
+    await stage.settled();
+    stage.take();
+    await receive();
+    await stage.settled();
+    assert.ok(!stage.take().some((line) => line.includes("available subscribe of romeo")));
+  });
+
+  test("their pushes say that they may have been made before", async () => {
+    const iq = rosterIq(juliet, "set", '<item jid="romeo@x.example"/>');
+    const command = stage.command(juliet, "roster-iq", iq);
+    await stage.send(juliet, command);
+    await stage.send(juliet, command);
+    const pushes = stage.effects
+      .flatMap(({ message }) => message.effects)
+      .filter((effect) => effect.kind === "push-item");
+    assert.deepEqual(
+      pushes.map(({ version, again }) => [version, again]),
+      [
+        ["1", undefined],
+        ["1", true],
+      ],
+    );
+  });
+
   test("one that a later command of the session has followed says nothing", async () => {
     const early = stage.command(
       juliet,

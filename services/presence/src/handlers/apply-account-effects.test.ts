@@ -20,7 +20,7 @@ describe("the answer to a roster iq", () => {
       kind: "answer-session",
       session: balcony.session,
       stanza: makeStanza("iq", { type: "result", id: "r1", to: balcony.jid }),
-      becomesInterested: true,
+      interestedFrom: "1",
     });
     await stage.effects(juliet, 12, push, push);
     await stage.settled();
@@ -60,7 +60,7 @@ describe("the answer to a roster iq", () => {
       kind: "answer-session",
       session: balcony.session,
       stanza: makeStanza("iq", { type: "result", id: "r1", to: balcony.jid }),
-      becomesInterested: true,
+      interestedFrom: "1",
     });
     await stage.settled();
     assert.deepEqual([...balcony.take(), ...chamber.take()], []);
@@ -188,7 +188,7 @@ describe("a contact that changed", () => {
       kind: "answer-session",
       session: balcony.session,
       stanza: makeStanza("iq", { type: "result", id: "r1", to: balcony.jid }),
-      becomesInterested: true,
+      interestedFrom: "1",
     });
     await stage.effects(juliet, 11, {
       kind: "contact-changed",

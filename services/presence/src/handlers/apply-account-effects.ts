@@ -105,21 +105,24 @@ export class ApplyAccountEffects {
     }
   }
 
-  #answer(session: Session | undefined, { stanza, becomesInterested }: Answer, context: Context): void {
+  #answer(session: Session | undefined, { stanza, interestedFrom }: Answer, context: Context): void {
     if (session === undefined) return;
     session.write(serializeStanza(stanza), nameOf(context, "answer"), context.cause);
-    if (!becomesInterested || session.interested) return;
+    if (interestedFrom === undefined) return;
+    session.rosterVersion = Number(interestedFrom);
+    if (session.interested) return;
     session.markInterested();
     // Initial presence usually follows at once and needs it.
     this.#deps.rosters.prepare(session.account);
   }
 
   #push(here: AccountSessions | undefined, effect: Push, context: Context): void {
-    const { item, version, only } = effect;
+    const { item, version, only, again } = effect;
     const id = pushName(context, effect);
     const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(version)}">${item}</query></iq>`;
     for (const session of here?.sessions ?? []) {
       if (only === undefined ? !session.interested : session !== here?.byRef(only)) continue;
+      if (again && Number(version) <= session.rosterVersion) continue;
       const to = escapeAttribute(session.jid);
       const start = `<iq to="${to}" type="set" id="push-${session.countPush()}">`;
       session.write(start + query, id, context.cause);

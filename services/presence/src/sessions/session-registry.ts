@@ -33,6 +33,8 @@ export class Session implements PresenceResource {
   presence: Stanza | undefined = undefined;
   /** When the server got it, in milliseconds since the epoch. */
   presenceAt = 0;
+  /** As of which version the roster was last answered; 0 where another owner did that. */
+  rosterVersion = 0;
   /** Grows with every available presence of the account: which of two came later, whatever the clock says. */
   presenceOrder = 0;
   #flags = 0;

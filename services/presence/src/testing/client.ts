@@ -86,7 +86,7 @@ export class Client {
       kind: "answer-session",
       session: this.session,
       stanza,
-      becomesInterested: true,
+      interestedFrom: "1",
     });
     this.#isInterested = true;
     await this.#stage.settled();

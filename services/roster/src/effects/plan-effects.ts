@@ -48,6 +48,8 @@ export interface PlanContext {
   /** After the write. */
   readonly roster: Roster;
   readonly at: number;
+  /** The command was seen before: some of it, or all, has been told already. */
+  readonly again?: boolean | undefined;
 }
 
 function contactChanged(roster: Roster, jid: BareJid): AccountEffect {
@@ -63,14 +65,14 @@ function contactChanged(roster: Roster, jid: BareJid): AccountEffect {
   };
 }
 
-/** The push that shows the contact as it is; `undefined` for one that clients never saw. */
-function pushItem(roster: Roster, jid: BareJid): AccountEffect {
+/** The push that shows the contact as it is. */
+function pushItem({ roster, again }: Pick<PlanContext, "roster" | "again">, jid: BareJid): AccountEffect {
   const contact = roster.contacts.get(jid);
-  if (contact?.inRoster) {
-    return { kind: "push-item", item: itemXml(contact), version: String(contact.version), only: undefined };
-  }
-  const version = roster.removed.get(jid)?.version ?? roster.version;
-  return { kind: "push-item", item: removedItemXml(jid), version: String(version), only: undefined };
+  const isItem = contact?.inRoster === true;
+  const version = isItem ? contact.version : (roster.removed.get(jid)?.version ?? roster.version);
+  const item = isItem ? itemXml(contact) : removedItemXml(jid);
+  const push = { kind: "push-item", item, version: String(version), only: undefined } as const;
+  return again ? { ...push, again } : push;
 }
 
 function planOf(
@@ -94,7 +96,7 @@ function accountStep(effects: readonly AccountEffect[]): EffectStep[] {
 
 /** One stanza on one session of the account: the answer to an iq, or an error. */
 export function planAnswer(context: PlanContext, session: SessionRef, stanza: Stanza): EffectPlan {
-  const answer: AccountEffect = { kind: "answer-session", session, stanza, becomesInterested: false };
+  const answer: AccountEffect = { kind: "answer-session", session, stanza, interestedFrom: undefined };
   return planOf(context, accountStep([answer]));
 }
 
@@ -106,7 +108,8 @@ export function planRosterAnswer(
 ): EffectPlan {
   const changes = get.version === undefined ? undefined : changesSince(context.roster, get.version);
   const stanza = changes === undefined ? get.complete() : emptyResult(get.iq);
-  const effects: AccountEffect[] = [{ kind: "answer-session", session, stanza, becomesInterested: true }];
+  const interestedFrom = String(context.roster.version);
+  const effects: AccountEffect[] = [{ kind: "answer-session", session, stanza, interestedFrom }];
   for (const change of changes ?? []) {
     effects.push({
       kind: "push-item",
@@ -124,9 +127,9 @@ export function planItemSet(context: PlanContext, session: SessionRef, iq: Stanz
   return planOf(
     context,
     accountStep([
-      { kind: "answer-session", session, stanza: emptyResult(iq), becomesInterested: false },
+      { kind: "answer-session", session, stanza: emptyResult(iq), interestedFrom: undefined },
       contactChanged(roster, jid),
-      pushItem(roster, jid),
+      pushItem(context, jid),
     ]),
     jid,
   );
@@ -142,9 +145,9 @@ export function planItemRemoval(
 ): EffectPlan {
   const { contact, before } = command;
   const effects: AccountEffect[] = [
-    { kind: "answer-session", session, stanza: emptyResult(iq), becomesInterested: false },
+    { kind: "answer-session", session, stanza: emptyResult(iq), interestedFrom: undefined },
     contactChanged(context.roster, contact),
-    pushItem(context.roster, contact),
+    pushItem(context, contact),
   ];
   if (removalTable[before.state].sendUnavailable)
     effects.push({ kind: "send-unavailable-to-contact", contact });
@@ -184,7 +187,7 @@ export function planOutbound(
         } else late.push(unrouted);
         break;
       case "push-roster-item":
-        late.push(pushItem(roster, contact));
+        late.push(pushItem(context, contact));
         break;
       case "send-presence-to-contact":
         late.push({ kind: "send-presence-to-contact", contact });
@@ -207,7 +210,7 @@ export function planInbound(
   stanza: Stanza,
   isLocal: boolean,
 ): EffectPlan {
-  const { owner, roster } = context;
+  const { owner, roster, again } = context;
   const { contact, before, event } = command;
   const effects: AccountEffect[] = keepsSubscription(command) ? [] : [contactChanged(roster, contact)];
   const replies: EffectStep[] = [];
@@ -215,11 +218,15 @@ export function planInbound(
   for (const effect of effectsOf(command)) {
     switch (effect) {
       case "deliver-to-available":
+        // A request that is performed again may have been answered since.
+        if (again && contactIn(roster, contact).request === undefined) break;
+        effects.push({ kind: effect, stanza });
+        break;
       case "deliver-to-interested":
         effects.push({ kind: effect, stanza });
         break;
       case "push-roster-item":
-        effects.push(pushItem(roster, contact));
+        effects.push(pushItem(context, contact));
         break;
       case "send-unavailable-to-contact":
         effects.push({ kind: "send-unavailable-to-contact", contact });
@@ -263,7 +270,7 @@ export function planEdits(
   const pushes: { readonly version: number; readonly effect: AccountEffect }[] = [];
   for (const jid of contacts) {
     const version = versionOf(roster, jid);
-    if (version > since) pushes.push({ version, effect: pushItem(roster, jid) });
+    if (version > since) pushes.push({ version, effect: pushItem(context, jid) });
   }
   pushes.sort((a, b) => a.version - b.version);
   const presence = granted.map((contact): AccountEffect => ({ kind: "send-presence-to-contact", contact }));

@@ -18,7 +18,7 @@ import { answerFaults, answerSession } from "./answer-session.ts";
 import type { RosterServiceParts } from "./roster-service-parts.ts";
 
 type Result =
-  | { readonly kind: "applied"; readonly command: AppliedCommand }
+  | { readonly kind: "applied"; readonly command: AppliedCommand; readonly again: boolean }
   | { readonly kind: "older" }
   | RosterFull
   | TooManyRequests;
@@ -52,7 +52,8 @@ function decideStep(stored: StoredRoster, step: Step, limits: RosterLimits): Dec
   const seen = findCommand(stored.commands, id);
   if (seen === "older") return { changes: [], result: { kind: "older" } };
   // The stanza of the log is cut short; the one that came is complete.
-  if (seen !== undefined) return { changes: [], result: { kind: "applied", command: { ...seen, stanza } } };
+  if (seen !== undefined)
+    return { changes: [], result: { kind: "applied", command: { ...seen, stanza }, again: true } };
   const decided = decideSubscription(stored.roster, event, contact, stanza, at, limits);
   if (decided.kind !== "decided") return { changes: [], result: decided };
   const command: AppliedCommand = {
@@ -67,7 +68,7 @@ function decideStep(stored: StoredRoster, step: Step, limits: RosterLimits): Dec
   return {
     changes: decided.changes,
     command: { ...command, confirmed: owesNothing },
-    result: { kind: "applied", command },
+    result: { kind: "applied", command, again: false },
   };
 }
 
@@ -103,7 +104,7 @@ export async function changeOutbound(
     const unrouted: AccountEffect | undefined =
       unreachable === undefined
         ? undefined
-        : { kind: "answer-session", session, stanza: unreachable, becomesInterested: false };
+        : { kind: "answer-session", session, stanza: unreachable, interestedFrom: undefined };
     const step: Step = { owner, id, event: `out:${type}`, contact, stanza, at, isLocal: isReachable };
     await rosters.change(
       owner,
@@ -112,7 +113,7 @@ export async function changeOutbound(
         const context = { owner, id, roster, at };
         switch (result.kind) {
           case "applied":
-            return planOutbound(context, result.command, unrouted);
+            return planOutbound({ ...context, again: result.again }, result.command, unrouted);
           case "roster-full":
             counters.refusals++;
             return planAnswer(context, session, refusalStanza(stanza, result));
@@ -154,7 +155,8 @@ export async function changeInbound(
         ({ roster, result }) => {
           if (result.kind === "too-many-requests") counters.requestsOverLimit++;
           if (result.kind !== "applied") return undefined;
-          return planInbound({ owner, id, roster, at }, result.command, stanza, isLocal);
+          const { command, again } = result;
+          return planInbound({ owner, id, roster, at, again }, command, stanza, isLocal);
         },
       ),
     );

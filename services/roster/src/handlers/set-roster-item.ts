@@ -14,7 +14,7 @@ import type { Decision, StoredRoster } from "../store/roster-store.ts";
 import type { RosterServiceParts } from "./roster-service-parts.ts";
 
 type Result =
-  | { readonly kind: "applied"; readonly command: AppliedCommand }
+  | { readonly kind: "applied"; readonly command: AppliedCommand; readonly again: boolean }
   | { readonly kind: "older" }
   | Refusal;
 
@@ -32,7 +32,7 @@ export async function setRosterItem(
     (stored): Decision<Result> => {
       const seen = findCommand(stored.commands, id);
       if (seen === "older") return unchanged({ kind: "older" });
-      if (seen !== undefined) return unchanged({ kind: "applied", command: seen });
+      if (seen !== undefined) return unchanged({ kind: "applied", command: seen, again: true });
       const decided = decideItemSet(stored.roster, item, limits);
       if (decided.kind === "roster-full") return unchanged(decided);
       const command: AppliedCommand = {
@@ -43,17 +43,18 @@ export async function setRosterItem(
         stanza: undefined,
         confirmed: true,
       };
-      return { changes: [decided.change], command, result: { kind: "applied", command } };
+      return { changes: [decided.change], command, result: { kind: "applied", command, again: false } };
     },
-    ({ roster, result, written }) => {
+    ({ roster, result }) => {
       if (result.kind === "older") return undefined;
       const context = { owner, id, roster, at };
       if (result.kind !== "applied") {
         counters.refusals++;
         return planAnswer(context, session, refusalStanza(stanza, result));
       }
-      if (!written) counters.replays++;
-      return planItemSet(context, session, stanza, item.jid);
+      const { again } = result;
+      if (again) counters.replays++;
+      return planItemSet({ ...context, again }, session, stanza, item.jid);
     },
   );
 }
@@ -71,15 +72,16 @@ export async function removeRosterItem(
   await rosters.change(
     owner,
     (stored) => decideRemoval(stored, { id, event: "remove", contact: jid }, isLocal),
-    ({ roster, result, written }) => {
+    ({ roster, result }) => {
       if (result.kind === "older") return undefined;
       const context = { owner, id, roster, at };
       if (result.kind !== "applied") {
         counters.refusals++;
         return planAnswer(context, session, refusalStanza(stanza, result));
       }
-      if (!written) counters.replays++;
-      return planItemRemoval(context, session, stanza, result.command, isLocal);
+      const { again, command } = result;
+      if (again) counters.replays++;
+      return planItemRemoval({ ...context, again }, session, stanza, command, isLocal);
     },
   );
 }
@@ -91,13 +93,13 @@ function decideRemoval(
 ): Decision<Result> {
   const seen = findCommand(stored.commands, removal.id);
   if (seen === "older") return unchanged({ kind: "older" });
-  if (seen !== undefined) return unchanged({ kind: "applied", command: seen });
+  if (seen !== undefined) return unchanged({ kind: "applied", command: seen, again: true });
   const decided = decideItemRemoval(stored.roster, removal.contact);
   if (decided.kind === "no-such-item") return unchanged(decided);
   const { before } = decided;
   const owesNothing = !isLocal || removalTable[before.state].stanzas.length === 0;
   const command: AppliedCommand = { ...removal, before, stanza: undefined, confirmed: owesNothing };
-  return { changes: [decided.change], command, result: { kind: "applied", command } };
+  return { changes: [decided.change], command, result: { kind: "applied", command, again: false } };
 }
 
 function unchanged(result: Result): Decision<Result> {

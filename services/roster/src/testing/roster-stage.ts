@@ -122,7 +122,7 @@ export function describeEffect(effect: AccountEffect): string {
     case "answer-session": {
       const condition = /<error [^>]*><([a-z-]+)/.exec(effect.stanza.payload)?.[1];
       const what = condition ?? (effect.stanza.payload === "" ? "empty" : "roster");
-      return `answer ${effect.stanza.kind} ${what}${effect.becomesInterested ? " interested" : ""}`;
+      return `answer ${effect.stanza.kind} ${what}${effect.interestedFrom === undefined ? "" : " interested"}`;
     }
     case "push-item":
       return `push ${describeItem(effect.item)}@${effect.version}${effect.only === undefined ? "" : " only"}`;
