@@ -9,7 +9,7 @@ export interface ManifestWriterOptions {
   readonly logger: Logger;
   /** Replicas of the bucket, if it has to be made: 3 in production. Default 1. */
   readonly replicas?: number | undefined;
-  /** Changes are gathered for so long. Default 250 ms. */
+  /** After a write changes are gathered for so long; one that comes later is noted at once. Default 250 ms. */
   readonly everyMs?: number | undefined;
   /** Those of the node that owe something to somebody now. */
   readonly sessionsOf: (partition: number) => readonly ManifestSession[];
@@ -17,7 +17,7 @@ export interface ManifestWriterOptions {
 
 /** Keeps what this node noted in step with its sessions. */
 export interface ManifestWriter {
-  /** Costs next to nothing; the partition is noted anew a little later. */
+  /** Costs next to nothing; the partition is noted anew as soon as that is due. */
   changed(partition: number): void;
   /** Resolves when all that changed before is noted, or after `stop`. Does not fail: what fails is tried again. */
   flush(): Promise<void>;
@@ -45,6 +45,7 @@ class ManifestWriterImpl implements ManifestWriter {
   #bucket: ManifestBucket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isWriting = false;
+  #wroteAt = Number.NEGATIVE_INFINITY;
   #isCleared = false;
   #isStopped = false;
   #failures = 0;
@@ -59,7 +60,9 @@ class ManifestWriterImpl implements ManifestWriter {
   changed(partition: number): void {
     if (this.#isStopped || this.#isCleared) return;
     this.#dirty.add(partition);
-    if (!this.#isWriting) this.#timer ??= setTimeout(this.#write, this.#everyMs);
+    if (this.#isWriting || this.#timer !== undefined) return;
+    const pauseMs = Math.max(0, this.#wroteAt + this.#everyMs - performance.now());
+    this.#timer = setTimeout(this.#write, pauseMs);
   }
 
   async flush(): Promise<void> {
@@ -95,6 +98,7 @@ class ManifestWriterImpl implements ManifestWriter {
     const began = performance.now();
     const failed = await this.#writeDirty();
     this.#isWriting = false;
+    this.#wroteAt = performance.now();
     if (this.#isStopped) return;
     if (this.#dirty.size === 0) {
       this.#tellClean();
