@@ -11,8 +11,11 @@ import { rosterNamespace, rosterOf, setItem } from "./roster-iq.ts";
 const command = `curl -X POST http://127.0.0.1:8098/riak/xmpp/test@test -H 'Content-Type: application/json' -d \\
  '{"test1@test": {"name": "test1", "groups": ["mytest"], "pending_requests": {}, "subscription": "both"}}'`;
 
-async function typeCommand(server: RunningServer): Promise<void> {
-  const here = command.replace("http://127.0.0.1:8098", server.riak).replace("curl ", "curl -sS --fail ");
+async function typeCommand(server: RunningServer, subscription = "both"): Promise<void> {
+  const here = command
+    .replace("http://127.0.0.1:8098", server.riak)
+    .replace("curl ", "curl -sS --fail ")
+    .replace('"both"', `"${subscription}"`);
   await promisify(execFile)("sh", ["-c", here]);
 }
 
@@ -104,6 +107,26 @@ describe("the curl command of the documentation", needs("curl"), () => {
     await quiet([balcony, chamber], [cellar]);
     for (const session of [balcony, chamber, cellar]) assert.deepEqual(takeConversation(session), []);
     person.leave();
+  });
+
+  test("lets the contact see who is there, and one that takes the subscription back hides them again", async () => {
+    const { server, person } = await serverOfTheCommand();
+    await server.addUser("test1@test", "secret");
+    const session = await person.online("first");
+    const contact = await new Person(server, "test1", "secret", "test").online("there");
+    await quiet([session, contact]);
+    assert.deepEqual(takeConversation(contact), []);
+    await typeCommand(server);
+    await refresh(server);
+    await contact.receive("presence", { from: session.full, type: undefined });
+    await typeCommand(server, "to");
+    await refresh(server);
+    await contact.receive("presence", { from: session.full, type: "unavailable" });
+    session.send("<presence><show>away</show></presence>");
+    await quiet([session, contact]);
+    assert.deepEqual(takeConversation(contact), []);
+    person.leave();
+    contact.cut();
   });
 
   test("typed again says nothing new", async () => {
