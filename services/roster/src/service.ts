@@ -13,6 +13,7 @@ import { Confirmations } from "./effects/confirmations.ts";
 import { HandOvers } from "./effects/hand-overs.ts";
 import { NoteConfirmations } from "./effects/note-confirmations.ts";
 import { PerformEffects } from "./effects/perform-effects.ts";
+import { PerformedCommands } from "./effects/performed-commands.ts";
 import { ForgetPartitions } from "./forget-partitions.ts";
 import { administerRoster } from "./handlers/administer-roster.ts";
 import { answerRosterView, answerSubscribers } from "./handlers/answer-view.ts";
@@ -81,6 +82,7 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
     domains,
     limits,
     handOvers,
+    performed: new PerformedCommands(),
     clock,
     logger,
     counters,

@@ -136,7 +136,7 @@ export async function changeInbound(
   owner: BareJid,
   { id, stanza, at }: InboundSubscription,
 ): Promise<Outcome> {
-  const { rosters, admission, domains, limits, counters, handOvers } = parts;
+  const { rosters, admission, domains, limits, counters, handOvers, performed } = parts;
   counters.inboundSubscriptions++;
   const type = subscriptionType(stanza);
   const contact = stanza.from === undefined ? undefined : bareOf(stanza.from);
@@ -156,11 +156,13 @@ export async function changeInbound(
           if (result.kind === "too-many-requests") counters.requestsOverLimit++;
           if (result.kind !== "applied") return undefined;
           const { command, again } = result;
+          if (again && performed.has(owner, id)) return undefined;
           return planInbound({ owner, id, roster, at, again }, command, stanza, isLocal);
         },
       ),
     );
     if (admitted === undefined) counters.unknownAccounts++;
+    else performed.add(owner, id);
     return done;
   } catch (fault) {
     return faultOutcome(fault);

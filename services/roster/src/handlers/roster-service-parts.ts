@@ -5,6 +5,7 @@ import type { Logger } from "@rollcall/telemetry";
 import type { Admission } from "../admission.ts";
 import type { RosterCounters } from "../counters.ts";
 import type { HandOvers } from "../effects/hand-overs.ts";
+import type { PerformedCommands } from "../effects/performed-commands.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import type { Rosters } from "../rosters.ts";
 
@@ -16,6 +17,7 @@ export interface RosterServiceParts {
   readonly domains: LocalDomains;
   readonly limits: RosterLimits;
   readonly handOvers: HandOvers;
+  readonly performed: PerformedCommands;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: RosterCounters;
