@@ -1,32 +1,20 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { PARTITIONS, subjects } from "@rollcall/contracts";
-import { natsServerMissing, startNatsServer } from "@rollcall/nats/testing";
+import { freePorts, natsServerMissing, startNatsServer } from "@rollcall/nats/testing";
 import { silentLogger } from "@rollcall/telemetry";
 import { createNatsOwnership } from "./nats-ownership.ts";
 import { eventually } from "./testing/eventually.ts";
 
 const service = "roster-owner";
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
-
 test("nobody loses a partition when the leader of a bucket with three replicas dies", {
   skip: natsServerMissing(),
   timeout: 60_000,
 }, async () => {
-  const routePorts = await Promise.all([freePort(), freePort(), freePort()]);
+  const routePorts = await freePorts(3);
   const routes = routePorts.map((port) => `"nats://127.0.0.1:${port}"`).join(", ");
   const servers = await Promise.all(
     routePorts.map((port, i) =>

@@ -1,3 +1,4 @@
+export { freePorts } from "@rollcall/nats/testing";
 export { befriendIn, onlineAt } from "./cluster-people.ts";
 export { eventually } from "./eventually.ts";
 export {
@@ -14,7 +15,7 @@ export {
   type StoreProxyOptions,
   startStoreProxy,
 } from "./faults/store-proxy.ts";
-export { freePorts, ServerProcess } from "./server-process.ts";
+export { ServerProcess } from "./server-process.ts";
 export {
   type ClusterNode,
   type ClusterOptions,

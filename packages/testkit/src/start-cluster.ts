@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LocalProcess, planLocalCluster } from "@rollcall/cluster";
+import { freePorts } from "@rollcall/nats/testing";
 import { eventually } from "./eventually.ts";
 import { type ClusterFaults, clusterFaults } from "./faults/cluster-faults.ts";
 import { HarmedProcess } from "./faults/process-faults.ts";
 import { type StoreProxy, startStoreProxy } from "./faults/store-proxy.ts";
-import { freePorts } from "./server-process.ts";
 import type { Endpoint } from "./wire.ts";
 
 export interface ClusterOptions {

@@ -1,16 +1,19 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Whether a command is on the PATH. */
+/** Whether a command is on the PATH, or is the path of one. */
 export function hasTool(command: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  if (command.includes("/")) return isExecutable(command);
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => isExecutable(join(folder, command)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -18,5 +21,6 @@ export function hasTool(command: string): boolean {
  * where the test runs and fails.
  */
 export function needs(command: string): { skip: string | false } {
-  return { skip: hasTool(command) || process.env.CI !== undefined ? false : `${command} is not installed` };
+  const here = command === "nats-server" ? (process.env.NATS_SERVER ?? command) : command;
+  return { skip: hasTool(here) || process.env.CI !== undefined ? false : `${command} is not installed` };
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { freePorts } from "./free-ports.ts";
 
 /** A real nats-server of a test, on a free port of loopback, with JetStream in a temporary folder. */
 export interface TestNatsServer {
@@ -33,7 +33,7 @@ export function natsServerMissing(): string | false {
 /** @param config further lines of the server's configuration. */
 export async function startNatsServer(config = ""): Promise<TestNatsServer> {
   const folder = mkdtempSync(join(tmpdir(), "rollcall-nats-"));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const file = join(folder, "nats.conf");
   writeFileSync(
     file,
@@ -94,15 +94,4 @@ async function run(file: string): Promise<ChildProcess> {
   process.once("exit", kill);
   child.once("exit", () => process.removeListener("exit", kill));
   return child;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
-import { freePorts } from "../server-process.ts";
+import { freePorts } from "@rollcall/nats/testing";
 import { HarmedProcess, rollingRestart } from "./process-faults.ts";
 
 const script = `
