@@ -106,8 +106,6 @@ function anything(pick: Pick, to: ChaosClient, step: number): SentStanza {
   ]);
 }
 
-const noTest = (_name: string, _story: () => Promise<void>): void => {};
-
 for (const composition of compositions) {
   describe(`order in ${composition.name}`, { skip: composition.missing() }, () => {
     let cluster: ClusterUnderChaos;
@@ -164,42 +162,43 @@ for (const composition of compositions) {
       );
     });
 
-    const whileOwnersMove = "they do also while owners die and partitions move";
-    // In one process they do not.
-    (composition.name === "a cluster" ? test : noTest)(whileOwnersMove, async () => {
-      const verbs = cluster.faults.filter(({ verb }) => verb === "killRoster" || verb === "killPresence");
-      assert.equal(verbs.length, 2);
-      const pair = new Pair(cluster, "benvolio", "mercutio");
-      await pair.come();
-      const { one, other } = pair;
-      const pick = randomFrom(seed + 1);
-      let isOver = false;
-      const moving = (async () => {
-        for (const { begin } of verbs) {
-          const { end } = await begin(pick);
-          await end();
+    // In one process owners do not move.
+    if (composition.name === "a cluster") {
+      test("they do also while owners die and partitions move", async () => {
+        const verbs = cluster.faults.filter(({ verb }) => verb === "killRoster" || verb === "killPresence");
+        assert.equal(verbs.length, 2);
+        const pair = new Pair(cluster, "benvolio", "mercutio");
+        await pair.come();
+        const { one, other } = pair;
+        const pick = randomFrom(seed + 1);
+        let isOver = false;
+        const moving = (async () => {
+          for (const { begin } of verbs) {
+            const { end } = await begin(pick);
+            await end();
+          }
+          isOver = true;
+        })();
+        for (let step = 0; !isOver; step += 1) {
+          const [from, to] = pick(2) === 0 ? [one, other] : [other, one];
+          from.send(anything(pick, to, step));
+          await new Promise((resolve) => setTimeout(resolve, 10));
         }
-        isOver = true;
-      })();
-      for (let step = 0; !isOver; step += 1) {
-        const [from, to] = pick(2) === 0 ? [one, other] : [other, one];
-        from.send(anything(pick, to, step));
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      await moving;
-      for (const [from, to] of [
-        [one, other],
-        [other, one],
-      ] as const) {
-        from.send({ what: "message", to: to.jid });
-        const last = pair.sent(from, to).at(-1) ?? "";
-        await eventually("the last has come", () => pair.seen(to, from).includes(last), 60_000);
-        const first = pair.sent(from, to)[0] ?? "";
-        const withoutFirst = (list: readonly string[]): string[] => list.filter((entry) => entry !== first);
-        assert.deepEqual(withoutFirst(pair.seen(to, from)), withoutFirst(pair.sent(from, to)));
-      }
-      pair.leave();
-    });
+        await moving;
+        for (const [from, to] of [
+          [one, other],
+          [other, one],
+        ] as const) {
+          from.send({ what: "message", to: to.jid });
+          const last = pair.sent(from, to).at(-1) ?? "";
+          await eventually("the last has come", () => pair.seen(to, from).includes(last), 60_000);
+          const first = pair.sent(from, to)[0] ?? "";
+          const withoutFirst = (list: readonly string[]): string[] => list.filter((entry) => entry !== first);
+          assert.deepEqual(withoutFirst(pair.seen(to, from)), withoutFirst(pair.sent(from, to)));
+        }
+        pair.leave();
+      });
+    }
 
     test("requests to subscribe, their withdrawal and messages between them come in order", async () => {
       const pair = new Pair(cluster, "nurse", "peter");

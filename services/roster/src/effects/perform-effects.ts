@@ -6,7 +6,13 @@ import { type BareJid, bareOf } from "@rollcall/xmpp";
 import type { RosterCounters } from "../counters.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import { isFenced } from "../refuse.ts";
-import { type AppliedCommand, type CommandLog, type OwedStanza, owedStanzas } from "../store/command-log.ts";
+import {
+  type AppliedCommand,
+  type CommandLog,
+  commandKey,
+  type OwedStanza,
+  owedStanzas,
+} from "../store/command-log.ts";
 import { AccountLine, type LinedUp } from "./account-line.ts";
 import type { Confirmations } from "./confirmations.ts";
 import type { HandOvers } from "./hand-overs.ts";
@@ -46,7 +52,7 @@ export class PerformEffects {
 
   /** To be called in the order of the writes. */
   lineUp(plan: EffectPlan): LinedUp {
-    this.#owing.add(keyOf(plan.owner, plan.id));
+    this.#owing.add(commandKey(plan.owner, plan.id));
     return this.#line.enter(plan);
   }
 
@@ -77,10 +83,10 @@ export class PerformEffects {
   recover(owner: BareJid, commands: CommandLog): void {
     const { counters, handOvers, confirmations } = this.#deps;
     for (const command of commands) {
-      if (command.confirmed || this.#owing.has(keyOf(owner, command.id)) || handOvers.isFull) continue;
+      if (command.confirmed || this.#owing.has(commandKey(owner, command.id)) || handOvers.isFull) continue;
       if (confirmations.has(owner, command.id)) continue;
       counters.recovered++;
-      this.#owing.add(keyOf(owner, command.id));
+      this.#owing.add(commandKey(owner, command.id));
       handOvers.follow(this.#sendAgain(owner, command));
     }
   }
@@ -128,7 +134,7 @@ export class PerformEffects {
   #finish(entry: LinedUp, isPaid: boolean): void {
     const { owner, id, steps, replies } = entry.plan;
     this.#line.leave(entry);
-    this.#owing.delete(keyOf(owner, id));
+    this.#owing.delete(commandKey(owner, id));
     if (isPaid && (steps.some(isRoute) || replies.some(isRoute))) this.#confirm(owner, id);
   }
 
@@ -152,7 +158,7 @@ export class PerformEffects {
         }
       }
     } finally {
-      this.#owing.delete(keyOf(owner, command.id));
+      this.#owing.delete(commandKey(owner, command.id));
     }
     if (isPaid) this.#confirm(owner, command.id);
   }
@@ -179,8 +185,4 @@ export class PerformEffects {
 
 function isRoute({ kind }: EffectStep): boolean {
   return kind === "route";
-}
-
-function keyOf(owner: BareJid, { origin, session, sequence }: CommandId): string {
-  return `${owner} ${origin} ${session} ${sequence}`;
 }

@@ -1,5 +1,6 @@
 import type { CommandId } from "@rollcall/contracts";
 import type { BareJid } from "@rollcall/xmpp";
+import { commandKey } from "../store/command-log.ts";
 
 const most = 50_000;
 
@@ -18,7 +19,7 @@ export class PerformedCommands {
   }
 
   add(owner: BareJid, id: CommandId): void {
-    this.#keys.add(keyOf(owner, id));
+    this.#keys.add(commandKey(owner, id));
     if (this.#keys.size <= this.#limit) return;
     for (const oldest of this.#keys) {
       this.#keys.delete(oldest);
@@ -27,10 +28,6 @@ export class PerformedCommands {
   }
 
   has(owner: BareJid, id: CommandId): boolean {
-    return this.#keys.has(keyOf(owner, id));
+    return this.#keys.has(commandKey(owner, id));
   }
-}
-
-function keyOf(owner: BareJid, { origin, session, sequence }: CommandId): string {
-  return `${owner} ${origin} ${session} ${sequence}`;
 }

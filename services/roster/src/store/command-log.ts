@@ -55,6 +55,11 @@ export function sameCommand(a: CommandId, b: CommandId): boolean {
   return a.sequence === b.sequence && sameSession(a, b);
 }
 
+/** Names a command of an account, for sets and maps. */
+export function commandKey(owner: BareJid, { origin, session, sequence }: CommandId): string {
+  return `${owner} ${origin} ${session} ${sequence}`;
+}
+
 /**
  * The stanzas that a command owes the contact, in order.
  *
