@@ -21,7 +21,7 @@ export type PresenceFanOut =
       /** Available or unavailable presence without `to`; each account's available sessions get it, `to` its bare JID. */
       readonly kind: "presence";
       readonly stanza: Stanza;
-      /** As in `DeliverStanza`; for unavailable presence. */
+      /** As in `DeliverStanza`. */
       readonly repetitionId?: string | undefined;
     }
   | {
@@ -63,6 +63,11 @@ export type NodeDelivery =
       /** `sessions[i]` gets the stanza with `to[i]`. */
       readonly sessions: readonly number[];
       readonly id?: string | undefined;
+      /**
+       * In the place of `id` where it is available presence: there is far more of it than of anything else, and a
+       * repetition is a blemish and no harm, so that it is remembered apart.
+       */
+      readonly availableId?: string | undefined;
     }
   | {
       /** Ends a stream with a stream error condition of RFC 6120, 4.9.3. */

@@ -210,6 +210,7 @@ const nodeDelivery = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("fan-out"),
     id: optionalText,
+    availableId: optionalText,
     before: text,
     after: text,
     to: z.array(text),

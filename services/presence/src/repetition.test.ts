@@ -59,6 +59,21 @@ describe("presence that comes again", () => {
     assert.equal(orchard.take().length, 1);
   });
 
+  it("is told once when it is available, to friends, own sessions and whom it was directed at", async () => {
+    const { stage, balcony, orchard } = await open();
+    const garden = await stage.online(`${juliet}/garden`);
+    await stage.settled();
+    for (const client of [balcony, orchard, garden]) client.take();
+    await balcony.presence("<show>away</show>");
+    await stage.repeatingBus.repeat(channels.fanOut);
+    await stage.repeatingBus.repeat(channels.presenceCommands);
+    await balcony.directed(orchard.jid, undefined, "<show>xa</show>");
+    await stage.repeatingBus.repeat(channels.deliver);
+    await stage.settled();
+    assert.equal(garden.take().length, 1);
+    assert.equal(orchard.take().length, 2);
+  });
+
   it("is the same end of a session from the owner before and from this one", async () => {
     const { stage, balcony, orchard } = await open();
     const unacknowledged = balcony.report();
@@ -244,6 +259,6 @@ describe("on a bus that repeats nothing", () => {
     await balcony.end();
     await stage.settled();
     assert.ok(items.length > 3);
-    assert.ok(items.every((item) => !("id" in item)));
+    assert.ok(items.every((item) => !("id" in item || "availableId" in item)));
   });
 });

@@ -21,6 +21,28 @@ test("an id is known for the sessions that had it, and for no other", () => {
   assert.equal(seen.has("b", 1), false);
 });
 
+test("an id that many sessions had at once is known for them, and for those that have it later", () => {
+  const { seen } = setUp();
+  assert.equal(seen.hasAny("a"), false);
+  seen.addAll("a", [1, 2]);
+  assert.equal(seen.hasAny("a"), true);
+  assert.deepEqual(
+    [1, 2, 3].map((session) => seen.has("a", session)),
+    [true, true, false],
+  );
+  seen.add("a", 3);
+  seen.addAll("b", [5]);
+  seen.add("b", 6);
+  assert.deepEqual(
+    [1, 3, 4].map((session) => seen.has("a", session)),
+    [true, true, false],
+  );
+  assert.deepEqual(
+    [5, 6, 7].map((session) => seen.has("b", session)),
+    [true, true, false],
+  );
+});
+
 test("an id is known for 20 s at least, and for 40 s at most", () => {
   const { clock, seen } = setUp();
   clock.time += 19_999;

@@ -6,6 +6,9 @@ export interface SeenIdsOptions {
   readonly generationMs?: number | undefined;
 }
 
+/** Sessions that had an id: most often one, or those of a fan-out as it came. */
+type Sessions = number | readonly number[] | Set<number>;
+
 /**
  * Which ids a session has had lately: an owner and the one after it may say the same. Remembered for 20 to 40 s, in two
  * generations of which the older is forgotten as a whole; for less where there are very many.
@@ -14,9 +17,8 @@ export class SeenIds {
   readonly #now: () => number;
   readonly #limit: number;
   readonly #generationMs: number;
-  /** Handles by id; most often there is one. */
-  #young = new Map<string, number | Set<number>>();
-  #old = new Map<string, number | Set<number>>();
+  #young = new Map<string, Sessions>();
+  #old = new Map<string, Sessions>();
   #youngSize = 0;
   #youngSince: number;
 
@@ -39,8 +41,25 @@ export class SeenIds {
     this.#youngSize += 1;
     const sessions = this.#young.get(id);
     if (sessions === undefined) this.#young.set(id, session);
-    else if (typeof sessions === "number") this.#young.set(id, new Set([sessions, session]));
-    else sessions.add(session);
+    else if (sessions instanceof Set) sessions.add(session);
+    else
+      this.#young.set(
+        id,
+        new Set(typeof sessions === "number" ? [sessions, session] : sessions).add(session),
+      );
+  }
+
+  /** Whether any session has had the id. */
+  hasAny(id: string): boolean {
+    this.#forget();
+    return this.#young.has(id) || this.#old.has(id);
+  }
+
+  /** All of them get the id, which nobody has had. @param sessions kept as it is. */
+  addAll(id: string, sessions: readonly number[]): void {
+    if (this.#youngSize >= this.#limit) this.#turn(this.#now());
+    this.#youngSize += sessions.length;
+    this.#young.set(id, sessions);
   }
 
   #forget(): void {
@@ -60,8 +79,13 @@ export class SeenIds {
   }
 }
 
-function isIn(generation: ReadonlyMap<string, number | Set<number>>, id: string, session: number): boolean {
+function isIn(generation: Map<string, Sessions>, id: string, session: number): boolean {
   const sessions = generation.get(id);
   if (sessions === undefined) return false;
-  return typeof sessions === "number" ? sessions === session : sessions.has(session);
+  if (typeof sessions === "number") return sessions === session;
+  if (sessions instanceof Set) return sessions.has(session);
+  // Who asks for one of them asks for the others as well.
+  const set = new Set(sessions);
+  generation.set(id, set);
+  return set.has(session);
 }

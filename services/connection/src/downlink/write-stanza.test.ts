@@ -199,6 +199,33 @@ describe("what comes again", () => {
     assert.equal(writer.counters.stanzasRepeated, 3);
   });
 
+  test("as available presence is written once to each session, also where not all could be told at first", () => {
+    const { add, owners, writer, writeFrom } = setUp();
+    owners.note(4, { instanceId: "new", epoch: 9 });
+    const lost = add(1, 4);
+    const kept = add(2, 5);
+    const fanOut = {
+      kind: "fan-out",
+      before: "<p to='",
+      after: "'/>",
+      to: ["a", "b"],
+      sessions: [1, 2],
+      availableId: "x",
+    } as const;
+    assert.equal(writeFrom("old", 8, fanOut), false);
+    owners.note(5, { instanceId: "new", epoch: 10 });
+    assert.equal(writeFrom("new", 10, fanOut), true);
+    assert.equal(writeFrom("new", 10, { ...fanOut, availableId: "y" }), true);
+    assert.deepEqual(
+      [lost.written, kept.written],
+      [
+        ["<p to='a'/>", "<p to='a'/>"],
+        ["<p to='b'/>", "<p to='b'/>"],
+      ],
+    );
+    assert.equal(writer.counters.stanzasRepeated, 1);
+  });
+
   test("does not go back when the session had it before it ended", async () => {
     const { add, published, sessions, writer } = setUp();
     const { session } = add(8, 0);

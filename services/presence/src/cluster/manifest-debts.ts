@@ -94,7 +94,7 @@ export class ManifestDebts {
       const halves = stanzaHalves(stanza);
       for (const other of here?.sessions ?? []) {
         if (!other.available) continue;
-        other.node.fanOut(halves, escapeAttribute(other.jid), other.handle, cause.id, cause);
+        other.node.fanOut(halves, escapeAttribute(other.jid), other.handle, { id: cause.id }, cause);
       }
       if (!here?.hasAvailable()) lastUnavailable.keep(account, { ...stanza, from: account }, at);
       const subscribers = await rosters.subscribersOf(account, here);

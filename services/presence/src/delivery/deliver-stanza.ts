@@ -163,7 +163,7 @@ export class DeliverStanzaHandler {
 
   #deliverTo(session: Session, stanza: Stanza, xml: string, cause: Cause | undefined): void {
     this.#deps.counters.delivered++;
-    session.write(xml, isRepeatable(stanza) ? undefined : cause?.id, cause);
+    session.write(xml, cause?.id, cause);
     // Who sends unavailable presence needs none any more (4.6.1).
     if (stanza.kind === "presence" && stanza.type === "unavailable")
       session.forgetDirected(stanza.from ?? "");
@@ -229,11 +229,6 @@ export class DeliverStanzaHandler {
         return;
     }
   }
-}
-
-/** Available presence says what is so, however often it comes. */
-function isRepeatable({ kind, type }: Stanza): boolean {
-  return kind === "presence" && type === undefined;
 }
 
 function decide(

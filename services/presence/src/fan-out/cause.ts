@@ -1,4 +1,8 @@
 import { BusError, type MessageMeta, type Outcome } from "@rollcall/bus";
+import type { Stanza } from "@rollcall/xmpp";
+
+/** Under what a session knows a fan-out that comes again. */
+export type FanOutName = { readonly id: string } | { readonly availableId: string };
 
 /** What became of what was written for a node. `late`: the node takes its time; nobody waits for it any longer. */
 export type HandOver = "taken" | "lost" | "late" | "fenced";
@@ -52,6 +56,12 @@ export class Cause {
     }
     if (this.#isFenced) throw new BusError("fenced", "the receiver knows of a later owner");
   }
+}
+
+/** @param presence what is told because of `cause`. @returns `undefined` on a bus that repeats nothing. */
+export function fanOutName(presence: Stanza, cause: Cause | undefined): FanOutName | undefined {
+  if (cause === undefined) return undefined;
+  return presence.type === "unavailable" ? { id: cause.id } : { availableId: cause.id };
 }
 
 const fenced: Outcome = { kind: "reject", reason: "fenced" };

@@ -172,8 +172,8 @@ describe("the outbox of a node", () => {
     const node = outbox.node("n1");
     const halves = { before: '<p to="', after: '"/>' };
     node.write(1, "<a/>", "id1");
-    node.fanOut(halves, "a", 1, "id2");
-    node.fanOut(halves, "b", 2, "id2");
+    node.fanOut(halves, "a", 1, { id: "id2" });
+    node.fanOut(halves, "b", 2, { id: "id2" });
     await settled();
     assert.deepEqual(bus.sent[0]?.message.items, [
       { kind: "write", session: 1, xml: "<a/>", id: "id1" },

@@ -10,7 +10,7 @@ import { channels, type NodeDelivery } from "@rollcall/contracts";
 import type { Logger } from "@rollcall/telemetry";
 import type { StanzaHalves } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
-import { type Cause, type HandOver, isFenced } from "./cause.ts";
+import { type Cause, type FanOutName, type HandOver, isFenced } from "./cause.ts";
 
 export interface OutboxOptions {
   readonly bus: Pick<Bus, "publish">;
@@ -182,8 +182,8 @@ export class NodeOutbox {
     );
   }
 
-  /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. @param id the same for all. */
-  fanOut(halves: StanzaHalves, to: string, session: number, id?: string, cause?: Cause): void {
+  /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. @param name the same for all. */
+  fanOut(halves: StanzaHalves, to: string, session: number, name?: FanOutName, cause?: Cause): void {
     const joins = this.#halves === halves;
     const size = joins ? to.length + 8 : halves.before.length + halves.after.length + to.length + ITEM_SIZE;
     if (!this.#admit(size)) return;
@@ -199,7 +199,7 @@ export class NodeOutbox {
     this.#handles = [session];
     const { before, after } = halves;
     const item = { kind: "fan-out", before, after, to: this.#to, sessions: this.#handles } as const;
-    this.#collecting.items.push(id === undefined ? item : { ...item, id });
+    this.#collecting.items.push(name === undefined ? item : { ...item, ...name });
   }
 
   /** Ends a stream. @param condition of RFC 6120, 4.9.3. */

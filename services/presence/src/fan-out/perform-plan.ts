@@ -6,7 +6,7 @@ import type { AccountGate } from "../delivery/account-gate.ts";
 import type { OfflineMessages } from "../delivery/store-offline.ts";
 import type { LocalDomains } from "../local-domains.ts";
 import type { Session } from "../sessions/session-registry.ts";
-import type { Cause } from "./cause.ts";
+import { type Cause, fanOutName } from "./cause.ts";
 import type { OwnerPost } from "./owner-post.ts";
 
 export interface PerformPlanDeps {
@@ -55,13 +55,13 @@ export class PerformPlan {
   ): void {
     const { post, gate, offline, domains, counters } = this.#deps;
     const account = sender.account;
-    // Available presence says what is so, however often it comes.
-    const repetitionId = presence.type === "unavailable" ? cause?.id : undefined;
+    const repetitionId = cause?.id;
     switch (step.kind) {
       case "reflect": {
         const halves = stanzaHalves(presence);
+        const name = fanOutName(presence, cause);
         for (const to of step.to) {
-          to.node.fanOut(halves, escapeAttribute(to.jid), to.handle, repetitionId, cause);
+          to.node.fanOut(halves, escapeAttribute(to.jid), to.handle, name, cause);
         }
         return;
       }

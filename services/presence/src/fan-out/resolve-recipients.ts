@@ -11,7 +11,7 @@ import type { PresenceCounters } from "../counters.ts";
 import type { AccountGate } from "../delivery/account-gate.ts";
 import type { AnswerProbe, Probe as ContactProbe } from "../handlers/answer-probe.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
-import type { Cause } from "./cause.ts";
+import { type Cause, type FanOutName, fanOutName } from "./cause.ts";
 
 export interface ResolveRecipientsDeps {
   readonly registry: SessionRegistry;
@@ -50,28 +50,33 @@ export class ResolveRecipients {
   ): Promise<void>[] | undefined {
     const { gate } = this.#deps;
     const halves = stanzaHalves(stanza);
+    const name = fanOutName(stanza, cause);
     let waiting: Promise<void>[] | undefined;
     for (const account of accounts) {
       if (!gate.isHeld(account)) {
-        this.#tellSessions(account, stanza, halves, cause);
+        this.#tellSessions(account, stanza, halves, name, cause);
         continue;
       }
       waiting ??= [];
-      waiting.push(gate.run(account, () => this.#tellSessions(account, stanza, halves, cause)));
+      waiting.push(gate.run(account, () => this.#tellSessions(account, stanza, halves, name, cause)));
     }
     return waiting;
   }
 
   /** Every available session of the account gets it, whatever its priority; nobody there: ignored (8.5.2). */
-  #tellSessions(account: string, stanza: Stanza, halves: StanzaHalves, cause: Cause | undefined): void {
+  #tellSessions(
+    account: string,
+    stanza: Stanza,
+    halves: StanzaHalves,
+    name: FanOutName | undefined,
+    cause: Cause | undefined,
+  ): void {
     const here = this.#deps.registry.find(account);
     if (here === undefined) return;
     const { counters } = this.#deps;
-    // Available presence says what is so, however often it comes.
-    const id = cause !== undefined && stanza.type === "unavailable" ? cause.id : undefined;
     for (const session of here.sessions) {
       if (!session.available) continue;
-      session.node.fanOut(halves, here.escapedJid, session.handle, id, cause);
+      session.node.fanOut(halves, here.escapedJid, session.handle, name, cause);
       counters.presenceDelivered++;
       // Who sends unavailable presence needs none any more (4.6.1).
       if (stanza.type === "unavailable") session.forgetDirected(stanza.from ?? "");

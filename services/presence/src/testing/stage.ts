@@ -274,9 +274,11 @@ export class Stage {
   }
 
   #receive(node: string, item: NodeDelivery): void {
-    if (item.kind !== "close" && item.id !== undefined) {
+    const id =
+      item.kind === "fan-out" ? (item.id ?? item.availableId) : item.kind === "write" ? item.id : undefined;
+    if (item.kind !== "close" && id !== undefined) {
       const handles = item.kind === "write" ? [item.session] : item.sessions;
-      const isKnown = handles.map((session) => `${keyOf({ node, session })} ${item.id}`);
+      const isKnown = handles.map((session) => `${keyOf({ node, session })} ${id}`);
       if (isKnown.every((key) => this.#received.has(key))) return;
       for (const key of isKnown) this.#received.add(key);
     }
