@@ -25,6 +25,7 @@ const streamStart = Buffer.from(
 const firstPauseMs = 100;
 const longestPauseMs = 3_000;
 const loginMs = 30_000;
+const presenceAgainMs = 1_000;
 
 export class ChaosClient {
   readonly #options: ChaosClientOptions;
@@ -216,8 +217,18 @@ export class ChaosClient {
       stanza.payload,
     )?.[1];
     const { recorder } = this.#options;
+    if (stanza.kind === "presence" && outcome === "error" && !this.#ready)
+      this.#becomeAvailableLater(session);
     const event = { kind: "answered", session, sequence: marker.sequence, outcome } as const;
     recorder.add(condition === undefined ? event : { ...event, condition });
+  }
+
+  /** The store may have been away when the first presence came: the server asks to wait. */
+  #becomeAvailableLater(session: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#session === session && !this.#ready) this.send({ what: "available" });
+    }, presenceAgainMs);
   }
 
   #readRoster(stanza: Stanza): void {

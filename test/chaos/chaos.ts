@@ -20,6 +20,7 @@ const usage = `Usage: npm run chaos -- [options]
   --only VERBS   these faults alone, as killNode,freeze
   --single       the server of one process in place of a cluster of two processes of each kind
   --history FILE where the history goes, one event a line (default chaos-SEED.jsonl)
+  --logs FILE    where the logs of all processes go; ROLLCALL_LOG_LEVEL sets how much there is (default warn)
   --help
 
 Ends with 1 when the checker finds something.`;
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     single: { type: "boolean", default: false },
     history: { type: "string" },
+    logs: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -82,6 +84,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${report(events, findings)}\n\nseed ${seed}, history in ${file}\n`);
     return findings.length === 0 ? 0 : 1;
   } finally {
+    if (values.logs !== undefined) writeFileSync(values.logs, cluster.output());
     await cluster.stop();
   }
 }

@@ -7,7 +7,8 @@ import { clusterVerbs } from "./cluster-verbs.ts";
 const password = "secret";
 
 export async function startLocalCluster(users: readonly ChaosUser[]): Promise<ClusterUnderChaos> {
-  const cluster = await startCluster();
+  const level = process.env.ROLLCALL_LOG_LEVEL;
+  const cluster = await startCluster({ env: level === undefined ? {} : { ROLLCALL_LOG_LEVEL: level } });
   const { domain, folder, env, nodes, roster, presence, nats, store, storeProxy } = cluster;
   try {
     await importUsers(users, { domain, password, folder, env });

@@ -92,6 +92,7 @@ const reportedSession = z.object({
   interested: z.boolean(),
   presence: optionalStanza,
   presenceAt: z.number(),
+  becomesAvailable: z.boolean().optional(),
   directed: z.array(text),
 }) as unknown as z.ZodType<ReportedSession>;
 

@@ -76,6 +76,11 @@ export interface ReportedSession {
   /** The last available presence without `to`; `undefined` when it is not available. */
   readonly presence: Stanza | undefined;
   readonly presenceAt: number;
+  /**
+   * Has sent initial presence that no owner has acknowledged yet. One may have handled it all the same, and told the
+   * session of others: who is told when they change, and go, is it as well.
+   */
+  readonly becomesAvailable?: boolean | undefined;
   /** Who got directed presence and no unavailable since (RFC 6121, 4.6.3). */
   readonly directed: readonly string[];
 }

@@ -9,7 +9,15 @@ interface Resource extends PresenceResource {
 
 function resource(name: string, state: Partial<Omit<Resource, "name">> = {}): Resource {
   const available = state.available ?? false;
-  return { name, available, inPresenceSession: available, priority: 0, directed: [], ...state };
+  return {
+    name,
+    available,
+    getsPresence: available,
+    inPresenceSession: available,
+    priority: 0,
+    directed: [],
+    ...state,
+  };
 }
 
 const juliet = "juliet@example.com" as BareJid;
@@ -46,6 +54,24 @@ describe("initial presence", () => {
     const gone = resource("gone", { available: false, inPresenceSession: true });
     const steps = planAvailable(balcony, 0, [gone, balcony], audience);
     assert.deepEqual(steps[0], { kind: "reflect", to: [balcony] });
+  });
+});
+
+describe("a resource that is about to be available", () => {
+  const pantry = resource("pantry", { getsPresence: true });
+
+  it("is told of the others, and takes no messages yet", () => {
+    const balcony = resource("balcony");
+    const steps = planAvailable(balcony, 0, [balcony, pantry], audience);
+    assert.deepEqual(steps[0], { kind: "reflect", to: [balcony, pantry] });
+    assert.deepEqual(steps[2], { kind: "introduce", others: [] });
+    assert.ok(steps.some((step) => step.kind === "deliver-offline"));
+  });
+
+  it("is told when one of them goes", () => {
+    const balcony = resource("balcony", { available: true });
+    const steps = planUnavailable(balcony, false, juliet, [balcony, pantry], audience);
+    assert.deepEqual(steps[0], { kind: "reflect", to: [pantry] });
   });
 });
 

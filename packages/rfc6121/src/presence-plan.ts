@@ -8,8 +8,10 @@ import { type BareJid, bareOf } from "@rollcall/xmpp";
 
 /** A resource as the plan sees it. */
 export interface PresenceResource {
-  /** Gets presence: in a presence session, and its stream is not known to be gone. */
+  /** In a presence session, and its stream is not known to be gone. */
   readonly available: boolean;
+  /** Is told of the presence of others: available, or known to be about to be. */
+  readonly getsPresence: boolean;
   /** Has sent initial presence and owes unavailable presence; true as well where the stream is gone. */
   readonly inPresenceSession: boolean;
   readonly priority: number;
@@ -56,7 +58,7 @@ export function planAvailable<R extends PresenceResource>(
 ): PresenceStep<R>[] {
   const others = resources.filter((resource) => resource !== sender && resource.available);
   const steps: PresenceStep<R>[] = [
-    { kind: "reflect", to: [sender, ...others] },
+    { kind: "reflect", to: [sender, ...told(sender, resources)] },
     { kind: "broadcast", to: audience.subscribers },
   ];
   if (!sender.inPresenceSession) {
@@ -89,12 +91,16 @@ export function planUnavailable<R extends PresenceResource>(
   audience: PresenceAudience,
 ): PresenceStep<R>[] {
   if (!sender.inPresenceSession) return endDirected([...sender.directed]);
-  const others = resources.filter((resource) => resource !== sender && resource.available);
+  const others = told(sender, resources);
   return [
     { kind: "reflect", to: connected ? [sender, ...others] : others },
     { kind: "broadcast", to: audience.subscribers },
     ...endDirected<R>(notReachedOtherwise([...sender.directed], account, audience.subscribers)),
   ];
+}
+
+function told<R extends PresenceResource>(sender: R, resources: readonly R[]): R[] {
+  return resources.filter((resource) => resource !== sender && resource.getsPresence);
 }
 
 /** Subscriptions come first: who gets the broadcast needs nothing else (4.6.1). */

@@ -14,7 +14,7 @@ export interface ProcessSpec {
 
 const lookAgainMs = 20;
 const patienceMs = 30_000;
-const outputKept = 65_536;
+const outputKept = 1_048_576;
 
 /** A process that a test starts, hurts and starts again. It dies with the test. */
 export class HarmedProcess {

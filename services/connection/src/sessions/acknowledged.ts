@@ -10,6 +10,8 @@ export class Acknowledged {
   /** The last available presence without `to`; `undefined` when it is not available. */
   presence: Stanza | undefined = undefined;
   presenceAt = 0;
+  /** Initial presence is with an owner, which has not acknowledged it. */
+  becomesAvailable = false;
   /** The owner does not count the session any more: nobody is told of its end. */
   isDisowned = false;
   #directed: Set<string> | undefined = undefined;

@@ -75,6 +75,7 @@ describe("a report", () => {
         interested: true,
         presence: undefined,
         presenceAt: 3_000,
+        becomesAvailable: undefined,
         directed: ["romeo@example.net"],
       },
     );
@@ -82,6 +83,28 @@ describe("a report", () => {
       ...parseStanza("<presence xml:lang='en' id='p'><show>dnd</show></presence>"),
       from: "juliet@example.org/balcony",
     });
+  });
+
+  test("says that initial presence is with an owner, until that has taken or refused it", async () => {
+    const { ask, bind, reportable, say } = setUp();
+    const session = bind(5);
+    const command = {
+      kind: "broadcast-presence",
+      session: session.ref,
+      stanza: parseStanza("<presence/>")!,
+      at: 2_000,
+    } as const;
+    const becomesAvailable = async () => (await ask()).sessions[0]?.becomesAvailable;
+    assert.equal(await becomesAvailable(), undefined);
+    reportable.handsOver(session, { kind: "presence-command", command });
+    assert.equal(await becomesAvailable(), true);
+    reportable.refused(session);
+    assert.equal(await becomesAvailable(), undefined);
+    reportable.handsOver(session, { kind: "presence-command", command });
+    say(session, "<presence/>");
+    assert.equal(await becomesAvailable(), undefined);
+    reportable.handsOver(session, { kind: "presence-command", command });
+    assert.equal(await becomesAvailable(), undefined, "subsequent presence");
   });
 
   test("says nothing of presence that was taken back", async () => {

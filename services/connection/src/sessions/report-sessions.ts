@@ -48,6 +48,7 @@ function report({ ref, jid, acknowledged }: LocalSession): ReportedSession {
     interested: acknowledged?.interested ?? false,
     presence: acknowledged?.presence,
     presenceAt: acknowledged?.presenceAt ?? 0,
+    becomesAvailable: acknowledged?.becomesAvailable || undefined,
     directed: [...(acknowledged?.directed ?? [])],
   };
 }

@@ -78,10 +78,24 @@ export class ReportableSessions {
     }
   }
 
+  /** What the session said goes to an owner. */
+  handsOver({ acknowledged }: LocalSession, handover: Handover): void {
+    if (acknowledged === undefined || handover.kind !== "presence-command") return;
+    const { kind, stanza } = handover.command;
+    if (kind !== "broadcast-presence" || stanza.type !== undefined) return;
+    acknowledged.becomesAvailable = acknowledged.presence === undefined;
+  }
+
+  /** No owner took it. */
+  refused({ acknowledged }: LocalSession): void {
+    if (acknowledged !== undefined) acknowledged.becomesAvailable = false;
+  }
+
   /** An owner has acknowledged what the session said. */
   acknowledge(session: LocalSession, handover: Handover): void {
     const { acknowledged } = session;
     if (acknowledged === undefined) return;
+    acknowledged.becomesAvailable = false;
     switch (handover.kind) {
       case "deliver":
         return;

@@ -91,16 +91,18 @@ export class Uplink {
 
   /** Hands over to the owner; a refusal goes back to the client as a stanza error. Resolves in any case. */
   async handOver(session: LocalSession, handover: Handover): Promise<void> {
-    const { absence } = this.#options;
+    const { absence, reportable } = this.#options;
     if (absence?.isDoubtful) {
       await absence.settled();
       // Its stream has ended, and nobody takes anything from it any more.
       if (session.acknowledged?.isDisowned) return;
     }
     try {
+      reportable?.handsOver(session, handover);
       await this.#publish(session, handover);
-      this.#options.reportable?.acknowledge(session, handover);
+      reportable?.acknowledge(session, handover);
     } catch (error) {
+      reportable?.refused(session);
       this.counters.stanzasBounced++;
       this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, to: handover.kind, error });
       answer(session, bounce(stanzaOf(handover), refusalCondition(error), session.jid));

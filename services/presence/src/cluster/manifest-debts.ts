@@ -93,7 +93,7 @@ export class ManifestDebts {
     if (!again?.inPresenceSession) {
       const halves = stanzaHalves(stanza);
       for (const other of here?.sessions ?? []) {
-        if (!other.available) continue;
+        if (!other.getsPresence) continue;
         other.node.fanOut(halves, escapeAttribute(other.jid), other.handle, { id: cause.id }, cause);
       }
       if (!here?.hasAvailable()) lastUnavailable.keep(account, { ...stanza, from: account }, at);

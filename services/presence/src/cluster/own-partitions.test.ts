@@ -161,6 +161,35 @@ describe("partitions that are won", () => {
   });
 });
 
+describe("a session whose initial presence is on its way for the second time", () => {
+  it("is told who of those that it was told of goes meanwhile", async () => {
+    const { stage } = await open();
+    stage.friends(juliet, romeo);
+    const orchard = await stage.online(`${romeo}/orchard`);
+    const chamber = await stage.online(`${juliet}/chamber`);
+    const balcony = await stage.connect(`${juliet}/balcony`);
+    const reported = balcony.report();
+    balcony.report = () => ({ ...reported, becomesAvailable: true });
+    await stage.changeOwner(2);
+    await stage.settled();
+    balcony.take();
+    await orchard.end();
+    await chamber.end();
+    await stage.settled();
+    assert.deepEqual(
+      balcony.take().map((xml) => / from=['"]([^'"]+)/.exec(xml)?.[1]),
+      [orchard.jid, chamber.jid],
+    );
+    const nurse = await stage.online("nurse@example.com/kitchen");
+    await nurse.chat(juliet, "hi");
+    await stage.settled();
+    assert.deepEqual(balcony.take(), [], "messages wait for its presence");
+    await balcony.presence();
+    await stage.settled();
+    assert.equal(balcony.take().filter((xml) => xml.includes("hi")).length, 1);
+  });
+});
+
 describe("partitions that are lost", () => {
   it("are forgotten silently, with what was going to be done for them", async () => {
     const { stage, cluster } = await open();

@@ -94,6 +94,7 @@ export class RestoreSessions {
       session.priority = priority;
       registry.setAvailable(session, true);
     }
+    if (reported.becomesAvailable) session.markBecomingAvailable();
     counters.sessionsRebuilt++;
     return session;
   }

@@ -75,7 +75,7 @@ export class ResolveRecipients {
     if (here === undefined) return;
     const { counters } = this.#deps;
     for (const session of here.sessions) {
-      if (!session.available) continue;
+      if (!session.getsPresence) continue;
       session.node.fanOut(halves, here.escapedJid, session.handle, name, cause);
       counters.presenceDelivered++;
       // Who sends unavailable presence needs none any more (4.6.1).

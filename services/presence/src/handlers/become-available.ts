@@ -29,6 +29,7 @@ export class BecomeAvailable {
       roster = await this.#deps.rosters.hold(session.account);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
+      session.clearBecomingAvailable();
       // The roster owner or its store is away. The session stays connected; the client may try again.
       session.write(serializeStanza(errorReply(stanza, "resource-constraint")), answerId(cause), cause);
       return;

@@ -59,6 +59,7 @@ export class BecomeUnavailable {
     const ends = session.inPresenceSession;
     const isRosterMissing = ends && account.roster === undefined;
     registry.setAvailable(session, false);
+    session.clearBecomingAvailable();
     session.presence = undefined;
     session.priority = 0;
     session.forgetAllDirected();

@@ -35,6 +35,7 @@ export class UpdatePresence {
     session.presenceOrder = ++session.account.presences;
     session.priority = priority;
     registry.setAvailable(session, true);
+    session.clearBecomingAvailable();
     return plans.perform(session, presence, steps, at, cause);
   }
 }

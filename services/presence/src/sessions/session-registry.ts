@@ -18,6 +18,7 @@ const INTERESTED = 2;
 const GONE = 4;
 const ENDED = 8;
 const ENDING = 16;
+const BECOMING = 32;
 
 const nobody: readonly string[] = [];
 
@@ -55,6 +56,14 @@ export class Session implements PresenceResource {
   /** Has sent initial presence and not become unavailable since, and is not known to be gone. */
   get available(): boolean {
     return (this.#flags & (AVAILABLE | GONE)) === AVAILABLE;
+  }
+
+  /**
+   * Available, or its initial presence is on its way for the second time: the owner before may have handled it, and
+   * told the session of others.
+   */
+  get getsPresence(): boolean {
+    return (this.#flags & (AVAILABLE | BECOMING)) !== 0 && !this.gone;
   }
 
   /** In a presence session, even if its stream was just found to be gone: unavailable presence is still owed. */
@@ -122,6 +131,15 @@ export class Session implements PresenceResource {
 
   markInterested(): void {
     this.#flags |= INTERESTED;
+  }
+
+  markBecomingAvailable(): void {
+    this.#flags |= BECOMING;
+  }
+
+  /** Its initial presence was handled, or refused. */
+  clearBecomingAvailable(): void {
+    this.#flags &= ~BECOMING;
   }
 
   markEndingWithNode(): void {
