@@ -7,6 +7,7 @@ import { silentLogger } from "@rollcall/telemetry";
 import { type BareJid, makeStanza } from "@rollcall/xmpp";
 import { busContract } from "../bus.contract.ts";
 import { type Bus, done } from "../bus.ts";
+import { BusError } from "../bus-error.ts";
 import { FixedOwners, FixedServing } from "../testing/fixed-owners.ts";
 import { createNatsBus, type NatsBus, type NatsBusOptions } from "./nats-bus.ts";
 
@@ -220,6 +221,61 @@ describe("between processes", { skip: missing, timeout: 60_000 }, () => {
     assert.equal(handled, 1);
     await acting.close();
     await handling.close();
+  });
+
+  test("what an owner did counts only while it is the owner, or gives the partition away", async () => {
+    const name = processId("owner");
+    const owners = new FixedOwners(name);
+    const serving = new FixedServing(true);
+    const asker = await connectBus(processId("node"), owners, undefined);
+    const owner = await connectBus(name, owners, serving);
+    const partition = partitionOf(juliet);
+    let before = async (): Promise<void> => {};
+    let handled = 0;
+    const answer = { exists: true, inRoster: true, subscription: "from" } as const;
+    owner.bus.answer(channels.subscribers, {}, async () => {
+      handled += 1;
+      await before();
+      return answer;
+    });
+    owner.bus.consume(channels.presenceCommands, {}, async () => {
+      handled += 1;
+      await before();
+      return done;
+    });
+    const ask = () => asker.bus.request(channels.subscribers, juliet, { account: juliet, prober: romeo });
+    const command = () =>
+      asker.bus.publish(channels.presenceCommands, juliet, {
+        kind: "end-session",
+        session: { node: "n", session: 1 },
+        at: 0,
+      });
+    for (const send of [ask, command]) {
+      handled = 0;
+      before = async () => {
+        serving.expire(partition);
+        // Whoever comes next has it back.
+        before = async () => {};
+        setTimeout(() => serving.serve(partition), 20);
+      };
+      await send();
+      assert.equal(handled, 2);
+      handled = 0;
+      before = async () => {
+        void serving.lose(partition);
+      };
+      await send();
+      assert.equal(handled, 1);
+      serving.serve(partition);
+    }
+    before = () => Promise.reject(new BusError("fenced", "there is a later owner"));
+    handled = 0;
+    const refused = asker.bus.request(channels.subscribers, juliet, { account: juliet, prober: romeo }, 50);
+    await assert.rejects(refused);
+    before = async () => {};
+    assert.deepEqual(await ask(), answer, "questions do not wait for each other");
+    await asker.close();
+    await owner.close();
   });
 
   test("a question under way is asked of the next owner", async () => {

@@ -138,6 +138,7 @@ class NatsBusImpl implements NatsBus {
       serving: options.serving ?? {},
       logger: this.#logger,
       onIdle: () => this.#tellWhenIdle(),
+      now: () => performance.now(),
     });
     this.#local = new LocalRoute(options.processId, this.#receiver);
     const ownerPatienceMs = options.ownerPatienceMs ?? 20_000;

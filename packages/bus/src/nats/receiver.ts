@@ -21,6 +21,8 @@ export interface ReceiverOptions {
   readonly logger: Logger;
   /** Called when nothing is under way any more. */
   readonly onIdle: () => void;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now: () => number;
 }
 
 interface KnownChannel {
@@ -37,6 +39,9 @@ export interface Inbound extends Omit<FrameMessage, "seq" | "trace"> {
   readonly from: string;
 }
 
+/** For how long work that is under way when a partition is given away may go on: as long as its owner holds it for that. */
+const FINISHING_MS = 5_000;
+
 export type End = (ack: AckBody) => void;
 /** `Ack` without its number. */
 export type AckBody = Ack extends infer A ? (A extends Ack ? Omit<A, "seq"> : never) : never;
@@ -47,6 +52,8 @@ export class Receiver {
   /** Messages and questions under way, by service and partition. */
   readonly #working = new Map<string, number>();
   readonly #quiet = new Map<string, (() => void)[]>();
+  /** Until when partitions that are given away still are of this process. */
+  readonly #finishing = new Map<string, number>();
   #underWay = 0;
 
   constructor(options: ReceiverOptions) {
@@ -82,15 +89,18 @@ export class Receiver {
     else this.#acceptForOwner(channel, channel.address, message, blocked, end);
   }
 
-  /** Resolves when no message of the partition is under way. */
-  quiet(address: OwnerAddress, partition: number): Promise<void> {
+  /** The partition is given away. Resolves when no message of it is under way. */
+  async quiet(address: OwnerAddress, partition: number): Promise<void> {
     const token = tokenOf(address, partition);
-    if (!this.#working.has(token)) return Promise.resolve();
-    return new Promise((resolve) => {
+    if (!this.#working.has(token)) return;
+    const until = this.#options.now() + FINISHING_MS;
+    this.#finishing.set(token, until);
+    await new Promise<void>((resolve) => {
       const waiting = this.#quiet.get(token);
       if (waiting === undefined) this.#quiet.set(token, [resolve]);
       else waiting.push(resolve);
     });
+    if (this.#finishing.get(token) === until) this.#finishing.delete(token);
   }
 
   #isFenced({ from, acting }: Inbound): boolean {
@@ -122,6 +132,8 @@ export class Receiver {
   ): void {
     const serving = this.#options.serving[address];
     const isOpen = this.#isOpen(channel.name);
+    // A question keeps no order, so nothing after it has to wait for it.
+    const isOrdered = channel.order !== undefined || channel.name === channels.fanOut.name;
     const keys: string[] = [];
     const refused: string[] = [];
     const tokens: string[] = [];
@@ -129,12 +141,11 @@ export class Receiver {
       const partition = partitionOf(key);
       const token = tokenOf(address, partition);
       if (message.fresh.includes(partition)) blocked.delete(token);
-      if (isOpen && serving?.epochOf(partition) !== undefined && !blocked.has(token)) {
+      if (isOpen && serving?.epochOf(partition) !== undefined && !(isOrdered && blocked.has(token))) {
         keys.push(key);
         tokens.push(token);
       } else {
-        // A question keeps no order, so nothing after it has to wait.
-        if (channel.order !== undefined || channel.name === channels.fanOut.name) blocked.add(token);
+        if (isOrdered) blocked.add(token);
         refused.push(key);
       }
     }
@@ -143,14 +154,27 @@ export class Receiver {
       return;
     }
     this.#begin(tokens);
-    this.#hand(channel, channel.name, message, keys, (ack) => {
+    const isStillOwner = isOwnersWord(channel) ? this.#stillOwner(address, keys[0] ?? "") : undefined;
+    this.#hand(channel, channel.name, message, keys, (outcome) => {
+      const ack: AckBody = isStillOwner?.() === false ? { kind: "not-owner", keys: message.keys } : outcome;
       this.#finish(tokens);
       if (ack.kind === "not-owner") {
-        for (const token of tokens) blocked.add(token);
+        if (isOrdered) for (const token of tokens) blocked.add(token);
         end({ kind: "not-owner", keys: message.keys });
       } else if (ack.kind === "done" && refused.length > 0) end({ kind: "not-owner", keys: refused });
       else end(ack);
     });
+  }
+
+  /** To be asked later: whether the partition of the key was this process's from now on without a break. */
+  #stillOwner(address: OwnerAddress, key: string): () => boolean {
+    const { now, serving } = this.#options;
+    const partition = partitionOf(key);
+    const epoch = serving[address]?.epochOf(partition);
+    return () => {
+      if (serving[address]?.epochOf(partition) === epoch) return true;
+      return now() < (this.#finishing.get(tokenOf(address, partition)) ?? Number.NEGATIVE_INFINITY);
+    };
   }
 
   #isOpen(place: string): boolean {
@@ -210,6 +234,14 @@ export class Receiver {
 }
 
 const none: readonly string[] = [];
+
+/**
+ * Whether what comes of a message stands in the state of its owner. From one that has lost the partition meanwhile, since
+ * it stood still for instance, the sender must not take that for done: the owner after it knows nothing of it.
+ */
+function isOwnersWord({ order, name }: KnownChannel): boolean {
+  return order === "serial" || (order === undefined && name !== channels.fanOut.name);
+}
 
 function tokenOf(address: OwnerAddress, partition: number): string {
   return address === "roster-owner" ? `r${partition}` : `p${partition}`;

@@ -55,6 +55,11 @@ export class FixedServing implements Serving {
     for (const listener of this.#listeners) listener.gained(partition, 1);
   }
 
+  /** The lease has run out, which nobody is told. */
+  expire(partition: number): void {
+    this.#served[partition] = false;
+  }
+
   /** Resolves when nothing of the partition is under way. */
   async lose(partition: number): Promise<void> {
     this.#served[partition] = false;

@@ -111,6 +111,7 @@ export class SimulatedProcess {
       serving: { "roster-owner": this.serving, "presence-owner": this.serving },
       logger: silentLogger,
       onIdle: () => {},
+      now: () => cluster.now,
     });
     this.#local = new LocalRoute(name, this.receiver);
     this.sender = new Sender({

@@ -182,6 +182,53 @@ describe("an owner that has another one after it", () => {
   });
 });
 
+describe("a session that is being bound", () => {
+  const xml = (n: number) => `<message id="m${n}" from="a@b" to="juliet@example.org/balcony"/>`;
+
+  test("gets what came before the answer of its owner, in order, before what comes later", () => {
+    const { published, sessions, writer } = setUp();
+    const { session, written } = fakeSession({ handle: 3 });
+    sessions.beginBinding(3);
+    for (const n of [1, 2]) assert.equal(writer.write({ kind: "write", session: 3, xml: xml(n) }), true);
+    assert.deepEqual(written, []);
+    sessions.add(session);
+    writer.write({ kind: "write", session: 3, xml: xml(3) });
+    assert.deepEqual(written, [xml(1), xml(2), xml(3)]);
+    assert.deepEqual(published, []);
+  });
+
+  test("is ended where its owner says so before that", () => {
+    const { sessions, writer } = setUp();
+    const { session, closed } = fakeSession({ handle: 3 });
+    sessions.beginBinding(3);
+    writer.write({ kind: "close", session: 3, condition: "conflict", text: undefined });
+    sessions.add(session);
+    assert.deepEqual(closed, [{ condition: "conflict", text: undefined }]);
+  });
+
+  test("hands back what came for it when it is not bound after all", async () => {
+    const { published, sessions, writer } = setUp();
+    sessions.beginBinding(3);
+    writer.write({ kind: "write", session: 3, xml: xml(1) });
+    sessions.endBinding(3);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(published.length, 1);
+    assert.equal(published[0]?.payload.failedSession?.session, 3);
+  });
+
+  test("is ended when more came than can be held", async () => {
+    const { published, sessions, writer } = setUp();
+    const { session, closed, written } = fakeSession({ handle: 3 });
+    sessions.beginBinding(3);
+    for (let n = 0; n < 1_001; n += 1) writer.write({ kind: "write", session: 3, xml: xml(n) });
+    sessions.add(session);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(written.length, 1_000);
+    assert.equal(published.length, 1);
+    assert.equal(closed[0]?.condition, "resource-constraint");
+  });
+});
+
 describe("what comes again", () => {
   test("under the same id is written once to each session", () => {
     const { add, writer } = setUp();

@@ -37,6 +37,8 @@ const AVAILABLE_LIMIT = 262_144;
 /** Who says it, as far as it may have been replaced. */
 type Sender = Pick<MessageMeta, "from" | "asOf">;
 
+const nobodyInParticular: Sender = { from: undefined, asOf: 0 };
+
 /** Writes what owners deliver to the sessions of this node. */
 export class DeliveryWriter {
   readonly counters: DownlinkCounters = {
@@ -64,7 +66,9 @@ export class DeliveryWriter {
       case "write": {
         const { session: handle, xml, id } = delivery;
         const session = sessions.find(handle);
-        if (session === undefined) return this.#handBack(handle, xml, id, sender);
+        if (session === undefined) {
+          return this.#hold(handle, delivery) || this.#handBack(handle, xml, id, sender);
+        }
         if (this.#isFenced(session, sender)) return false;
         if (id === undefined || this.#isFirst(id, handle)) this.#writeTo(session, xml);
         return true;
@@ -73,12 +77,20 @@ export class DeliveryWriter {
         return this.#fanOut(delivery, sender);
       case "close": {
         const session = sessions.find(delivery.session);
-        if (session === undefined) return true;
+        if (session === undefined) {
+          this.#hold(delivery.session, delivery);
+          return true;
+        }
         if (this.#isFenced(session, sender)) return false;
         session.stream.closeWith(delivery.condition, delivery.text);
         return true;
       }
     }
+  }
+
+  /** For a session that is being bound. What is held was taken: no other owner says it again. */
+  #hold(handle: number, delivery: NodeDelivery): boolean {
+    return this.#options.sessions.hold(handle, () => this.write(delivery, nobodyInParticular));
   }
 
   #fanOut(

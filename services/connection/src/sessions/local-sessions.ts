@@ -2,6 +2,13 @@ import type { SessionRef } from "@rollcall/contracts";
 import type { LocalSession } from "./local-session.ts";
 
 const LARGEST_HANDLE = 0xffff_ffff;
+/** Deliveries that wait for one session to be bound. */
+const HELD_LIMIT = 1_000;
+
+interface Binding {
+  readonly held: (() => void)[];
+  isOverrun: boolean;
+}
 
 /**
  * The sessions of this node by handle. A handle is not used again before 2^32 others were, so a delivery that is
@@ -9,6 +16,8 @@ const LARGEST_HANDLE = 0xffff_ffff;
  */
 export class LocalSessions {
   readonly #sessions = new Map<number, LocalSession>();
+  /** Of sessions whose owner may have bound them, and which do not know it yet. */
+  readonly #bindings = new Map<number, Binding>();
   readonly #nodeId: string;
   #lastHandle = 0;
 
@@ -28,9 +37,39 @@ export class LocalSessions {
     return { node: this.#nodeId, session: this.#lastHandle };
   }
 
-  /** From now on deliveries find the session. */
+  /** The owner is asked to bind the session: what it delivers may be here before its answer. */
+  beginBinding(handle: number): void {
+    if (!this.#bindings.has(handle)) this.#bindings.set(handle, { held: [], isOverrun: false });
+  }
+
+  /** The session will not be bound. What waits for it goes on, and does not find it. */
+  endBinding(handle: number): void {
+    const binding = this.#bindings.get(handle);
+    this.#bindings.delete(handle);
+    for (const deliver of binding?.held ?? []) deliver();
+  }
+
+  /**
+   * Keeps a delivery for a session that is being bound, to be made when that is over.
+   * @returns `false` when no such session is being bound, or too much waits for it.
+   */
+  hold(handle: number, deliver: () => void): boolean {
+    const binding = this.#bindings.get(handle);
+    if (binding === undefined) return false;
+    if (binding.held.length >= HELD_LIMIT) binding.isOverrun = true;
+    else binding.held.push(deliver);
+    return !binding.isOverrun;
+  }
+
+  /** The session is bound: from now on deliveries find it. */
   add(session: LocalSession): void {
-    this.#sessions.set(session.ref.session, session);
+    const handle = session.ref.session;
+    const isOverrun = this.#bindings.get(handle)?.isOverrun === true;
+    this.#sessions.set(handle, session);
+    this.endBinding(handle);
+    // Its owner was told that the session is not here.
+    if (isOverrun)
+      session.stream.closeWith("resource-constraint", "too much came before the resource was bound");
   }
 
   find(handle: number): LocalSession | undefined {

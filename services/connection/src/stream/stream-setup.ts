@@ -75,12 +75,15 @@ export class StreamSetup {
     if (this.#abandoned) return;
     this.#abandoned = true;
     this.#exchange = undefined;
-    if (!this.#binding && this.#maybeBound) this.#giveBack();
+    if (!this.#binding) this.#giveBack();
   }
 
   #giveBack(): void {
-    const { account, ref } = this.#session!;
-    this.#environment.endSessions.end(account, ref);
+    if (this.#session === undefined) return;
+    const { endSessions, sessions } = this.#environment;
+    const { account, ref } = this.#session;
+    sessions.endBinding(ref.session);
+    if (this.#maybeBound) endSessions.end(account, ref);
   }
 
   #mechanisms(secured: boolean): readonly string[] {
@@ -159,11 +162,12 @@ export class StreamSetup {
     const session = this.#session;
     this.#stream.awaitVerdict();
     this.#binding = true;
+    sessions.beginBinding(session.ref.session);
     const binding = await binder.bind(account!, session.ref, requested);
     this.#binding = false;
     if (binding.kind === "bound" || binding.maybeBound) this.#maybeBound = true;
     if (this.#abandoned) {
-      if (this.#maybeBound) this.#giveBack();
+      this.#giveBack();
       return;
     }
     if (binding.kind === "bound") {
@@ -171,6 +175,7 @@ export class StreamSetup {
       this.step({ kind: "bound", jid: binding.jid });
       this.#stream.established(session);
     } else {
+      if (!this.#maybeBound) sessions.endBinding(session.ref.session);
       this.step({ kind: "bind-refused", condition: binding.condition });
     }
     this.#stream.verdictReached();
