@@ -239,7 +239,7 @@ class LeasedOwnership implements NatsOwnership {
     const finishing: Promise<void>[] = [];
     for (const listener of this.#listeners) {
       this.#tell(() => {
-        const finished = listener.lost(partition);
+        const finished = listener.lost(partition, handOver);
         if (finished !== undefined) finishing.push(finished);
       });
     }

@@ -17,8 +17,10 @@ export interface OwnershipListener {
   /**
    * The partition is not this process's any more. A promise says when work under way for it is finished: a hand-over
    * waits for it, within bounds; where the partition is lost already nothing can wait. It must not reject.
+   *
+   * @param isHandOver whether the partition is still this process's until then, or another's already.
    */
-  lost(partition: number): void | Promise<void>;
+  lost(partition: number, isHandOver: boolean): void | Promise<void>;
 }
 
 /** Who owns a partition, under which epoch. */

@@ -37,7 +37,7 @@ class Scripted implements Ownership {
 
   async lose(): Promise<void> {
     this.epoch = undefined;
-    await this.#listener?.lost(0);
+    await this.#listener?.lost(0, true);
   }
 
   async release(): Promise<void> {}

@@ -47,7 +47,7 @@ class PreparedPartitions implements PreparedOwnership {
     this.#preparation = preparation;
     this.#ownership.watch({
       gained: (partition, epoch) => void this.#prepare(preparation, partition, epoch),
-      lost: (partition) => this.#lost(preparation, partition),
+      lost: (partition, isHandOver) => this.#lost(preparation, partition, isHandOver),
     });
   }
 
@@ -94,7 +94,7 @@ class PreparedPartitions implements PreparedOwnership {
     for (const listener of this.#listeners) this.#guard(() => listener.gained(partition, epoch));
   }
 
-  #lost(preparation: Preparation, partition: number): Promise<void> | undefined {
+  #lost(preparation: Preparation, partition: number, isHandOver: boolean): Promise<void> | undefined {
     this.#preparing.delete(partition);
     if (!this.#begun.delete(partition)) return this.#finishing.get(partition);
     if (!this.#prepared.delete(partition)) {
@@ -102,7 +102,8 @@ class PreparedPartitions implements PreparedOwnership {
       return undefined;
     }
     const work: (void | Promise<void>)[] = [];
-    for (const listener of this.#listeners) this.#guard(() => work.push(listener.lost(partition)));
+    for (const listener of this.#listeners)
+      this.#guard(() => work.push(listener.lost(partition, isHandOver)));
     const finished = Promise.allSettled(work).then(() => {
       this.#finishing.delete(partition);
       this.#guard(() => preparation.lost(partition));

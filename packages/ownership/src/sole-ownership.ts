@@ -20,7 +20,7 @@ export function createSoleOwnership(): Ownership {
       const finishing: (void | Promise<void>)[] = [];
       for (const listener of listeners) {
         for (let partition = 0; partition < PARTITIONS; partition += 1)
-          finishing.push(listener.lost(partition));
+          finishing.push(listener.lost(partition, true));
       }
       await Promise.all(finishing);
     },

@@ -161,6 +161,7 @@ export class Lane {
         outgoing.partSettled(refusal(ack.code, outgoing.channel));
         break;
       case "not-owner": {
+        if (outgoing.isAbandoned) break;
         const refused = part.keys.filter((key) => ack.keys.includes(key));
         if (refused.length === 0) outgoing.partSettled(undefined);
         else {
@@ -207,6 +208,16 @@ export class Lane {
     this.#giveUp(now);
     if (this.#retryAt !== undefined && now >= this.#retryAt) this.#retryAt = undefined;
     this.#goOn();
+  }
+
+  /** What is on its way goes on, and nobody waits for it; what waits is not sent. */
+  abandon(isMeant: (outgoing: Outgoing) => boolean, error: BusError): void {
+    for (const { outgoing } of [...this.#inFlight, ...this.#returned, ...this.#queue.slice(this.#head)]) {
+      if (isMeant(outgoing)) outgoing.abandon(error);
+    }
+    this.#returned = this.#returned.filter(({ outgoing }) => !outgoing.isAbandoned);
+    this.#queue = this.#queue.slice(this.#head).filter(({ outgoing }) => !outgoing.isAbandoned);
+    this.#head = 0;
   }
 
   /** Everything fails with this error. */
@@ -270,7 +281,7 @@ export class Lane {
   #takeAllBack(): void {
     for (const shipment of this.#inFlight) {
       const part = shipment.takeBack(this);
-      if (part !== undefined) this.#returned.push(part);
+      if (part !== undefined && !part.outgoing.isAbandoned) this.#returned.push(part);
     }
     this.#inFlight.clear();
     this.#isReturning = true;

@@ -278,6 +278,54 @@ describe("between processes", { skip: missing, timeout: 60_000 }, () => {
     await owner.close();
   });
 
+  for (const isHandOver of [false, true]) {
+    const how = isHandOver ? "given away" : "lost";
+    test(`work of partitions that are ${how} together does not wait for itself`, async () => {
+      const name = processId("owner");
+      const owners = new FixedOwners(name);
+      const serving = new FixedServing(true);
+      const asker = await connectBus(processId("node"), owners, undefined);
+      const owner = await connectBus(name, owners, serving);
+      const partitions = [partitionOf(juliet), partitionOf(romeo)];
+      const finished: string[] = [];
+      const begun: string[] = [];
+      let isLost = (): void => {};
+      const lost = new Promise<void>((resolve) => {
+        isLost = resolve;
+      });
+      owner.bus.consume(channels.deliver, {}, () => done);
+      owner.bus.consume(channels.presenceCommands, {}, async (key) => {
+        begun.push(key);
+        await lost;
+        const other = key === juliet ? romeo : juliet;
+        const actingFor = { address: "presence-owner", account: key as BareJid } as const;
+        try {
+          await owner.bus.publish(channels.deliver, other, delivery(1), { actingFor });
+        } catch (error) {
+          if (error instanceof BusError && error.code === "fenced")
+            return { kind: "reject", reason: "fenced" };
+          throw error;
+        }
+        finished.push(key);
+        return done;
+      });
+      const session = { node: "n", session: 1 };
+      const commands = [juliet, romeo].map((key) =>
+        asker.bus.publish(channels.presenceCommands, key, { kind: "end-session", session, at: 0 }),
+      );
+      while (begun.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      const losing = partitions.map((partition) => serving.lose(partition, isHandOver));
+      isLost();
+      await Promise.all(losing);
+      assert.deepEqual(finished, []);
+      for (const partition of partitions) serving.serve(partition);
+      await Promise.all(commands);
+      assert.deepEqual(finished.sort(), [juliet, romeo]);
+      await asker.close();
+      await owner.close();
+    });
+  }
+
   test("a question under way is asked of the next owner", async () => {
     const [first, second] = [processId("owner"), processId("owner")];
     const owners = new FixedOwners(first);

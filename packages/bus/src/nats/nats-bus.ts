@@ -72,6 +72,11 @@ export interface NatsBusCounters {
 const TICK_MS = 25;
 /** A silent node is taken for dead after 5 s; what waits for it is given up a little later. */
 const NODE_SILENT_MS = 6_000;
+/**
+ * For how long work that is under way may go on when its partition is given away. Partitions given away together may wait
+ * for each other; what is not finished by then, the next owner does.
+ */
+const FINISHING_MS = 500;
 /** How long one message may take with a process that is there. */
 const WORKING_MS = 60_000;
 /** With NATS away for so long nothing more is taken. */
@@ -180,8 +185,8 @@ class NatsBusImpl implements NatsBus {
       this.#stops.push(
         serving.watch({
           gained() {},
-          lost: async (partition) => {
-            await this.#receiver.quiet(address, partition);
+          lost: async (partition, isHandOver) => {
+            await this.#finish(address, partition, isHandOver);
             // The ends of what was under way go out before anybody else owns the partition.
             this.#flush();
           },
@@ -191,6 +196,17 @@ class NatsBusImpl implements NatsBus {
     this.#followConnection().catch((error: unknown) => {
       this.#logger.error({ event: "bus.fault", error });
     });
+  }
+
+  /** The partition is given away, or lost. Resolves when nothing of it is under way. */
+  async #finish(address: OwnerAddress, partition: number, isHandOver: boolean): Promise<void> {
+    if (!this.#receiver.isWorking(address, partition)) return;
+    const abandon = (): void => this.#sender.abandon(address, partition);
+    const timer = isHandOver ? setTimeout(abandon, FINISHING_MS) : undefined;
+    if (!isHandOver) abandon();
+    await this.#receiver.quiet(address, partition, isHandOver ? FINISHING_MS : 0);
+    clearTimeout(timer);
+    this.#sender.resume(address, partition);
   }
 
   notReady(): readonly string[] {

@@ -13,6 +13,7 @@ export class Outgoing {
   readonly expiresAt: number;
   readonly #settled: (error: BusError | undefined) => void;
   #open = 0;
+  #isAbandoned = false;
   #failure: BusError | undefined;
 
   constructor(
@@ -42,7 +43,19 @@ export class Outgoing {
   partSettled(error: BusError | undefined): void {
     this.#failure ??= error;
     this.#open -= 1;
-    if (this.#open === 0) this.#settled(this.#failure);
+    if (this.#open === 0 && !this.#isAbandoned) this.#settled(this.#failure);
+  }
+
+  /** Nobody wants to send it any more: what becomes of its parts does not matter. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /** It fails at once. */
+  abandon(error: BusError): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#settled(error);
   }
 }
 

@@ -11,6 +11,6 @@ export interface Serving {
   epochOf(partition: number): number | undefined;
   watch(listener: {
     gained(partition: number, epoch: number): void;
-    lost(partition: number): Promise<void>;
+    lost(partition: number, isHandOver: boolean): Promise<void>;
   }): () => void;
 }

@@ -39,9 +39,6 @@ export interface Inbound extends Omit<FrameMessage, "seq" | "trace"> {
   readonly from: string;
 }
 
-/** For how long work that is under way when a partition is given away may go on: as long as its owner holds it for that. */
-const FINISHING_MS = 5_000;
-
 export type End = (ack: AckBody) => void;
 /** `Ack` without its number. */
 export type AckBody = Ack extends infer A ? (A extends Ack ? Omit<A, "seq"> : never) : never;
@@ -89,11 +86,19 @@ export class Receiver {
     else this.#acceptForOwner(channel, channel.address, message, blocked, end);
   }
 
-  /** The partition is given away. Resolves when no message of it is under way. */
-  async quiet(address: OwnerAddress, partition: number): Promise<void> {
+  /** Whether a message of the partition is under way. */
+  isWorking(address: OwnerAddress, partition: number): boolean {
+    return this.#working.has(tokenOf(address, partition));
+  }
+
+  /**
+   * Resolves when no message of the partition is under way.
+   * @param finishingMs for so long what they come to counts, though no further ones are taken.
+   */
+  async quiet(address: OwnerAddress, partition: number, finishingMs: number): Promise<void> {
     const token = tokenOf(address, partition);
     if (!this.#working.has(token)) return;
-    const until = this.#options.now() + FINISHING_MS;
+    const until = this.#options.now() + finishingMs;
     this.#finishing.set(token, until);
     await new Promise<void>((resolve) => {
       const waiting = this.#quiet.get(token);

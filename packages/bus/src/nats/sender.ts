@@ -43,6 +43,11 @@ export class Sender {
   readonly #nodeLanes = new Map<string, Lane>();
   readonly #waiting = new Set<Lane>();
   readonly #questions = new Set<Question>();
+  /** Partitions that this process must not act for. */
+  readonly #abandoned: Readonly<Record<OwnerAddress, Set<number>>> = {
+    "roster-owner": new Set(),
+    "presence-owner": new Set(),
+  };
   #lastId = 0;
   #unsettled = 0;
   #unsettledSize = 0;
@@ -131,6 +136,22 @@ export class Sender {
     for (const question of this.#questions) question.tick();
   }
 
+  /**
+   * The partition is another's: whatever is sent in its name fails with `fenced`, until `resume`. Work that waits for
+   * it would keep the partition from being prepared anew, and that may be what it waits for.
+   */
+  abandon(address: OwnerAddress, partition: number): void {
+    this.#abandoned[address].add(partition);
+    const isMeant = ({ acting }: Outgoing): boolean =>
+      acting?.address === address && acting.partition === partition;
+    for (const lane of this.#waiting) lane.abandon(isMeant, notTheOwner());
+  }
+
+  /** No work of before is left. */
+  resume(address: OwnerAddress, partition: number): void {
+    this.#abandoned[address].delete(partition);
+  }
+
   /** Everything that is not settled fails. */
   fail(error: BusError): void {
     for (const lane of this.#waiting) lane.fail(error);
@@ -148,9 +169,12 @@ export class Sender {
     if (this.#unsettled >= queueLimit || this.#unsettledSize >= queueSize) {
       return Promise.reject(new BusError("queue-full", "too many unfinished messages"));
     }
+    const acting = this.#acting(options);
+    if (acting?.partition !== undefined && this.#abandoned[acting.address].has(acting.partition)) {
+      return Promise.reject(notTheOwner());
+    }
     this.#lastId += 1;
     const id = this.#lastId;
-    const acting = this.#acting(options);
     const patience = toNode ? nodePatience : ownerPatience;
     return new Promise<void>((resolve, reject) => {
       const outgoing = new Outgoing(
@@ -269,6 +293,10 @@ export class Sender {
         question.ownerChanged();
     }
   }
+}
+
+function notTheOwner(): BusError {
+  return new BusError("fenced", "the partition is another's");
 }
 
 const none: readonly number[] = [];

@@ -61,8 +61,8 @@ export class FixedServing implements Serving {
   }
 
   /** Resolves when nothing of the partition is under way. */
-  async lose(partition: number): Promise<void> {
+  async lose(partition: number, isHandOver = true): Promise<void> {
     this.#served[partition] = false;
-    await Promise.all([...this.#listeners].map((listener) => listener.lost(partition)));
+    await Promise.all([...this.#listeners].map((listener) => listener.lost(partition, isHandOver)));
   }
 }
