@@ -144,6 +144,18 @@ test("a message that overtook another is reordered", () => {
   assert.deepEqual(scene.gets(2, scene.message(3)).gets(2, scene.message(2)).found(), ["reordered"]);
 });
 
+test("a message to an account may come after others when a session that had it is gone, and only then", () => {
+  const toAccount = { what: "message", to: "juliet@example.org" } as const;
+  const told = (leaves: boolean): string[] => {
+    const scene = new Scene().bind(3, "juliet@example.org/chamber", "node-1");
+    scene.sends(1, 2, toAccount).sends(1, 3, toJuliet);
+    if (leaves) scene.ends(3);
+    return scene.gets(2, scene.message(3)).gets(2, scene.message(2)).found();
+  };
+  assert.deepEqual(told(true), []);
+  assert.deepEqual(told(false), ["reordered"]);
+});
+
 test("a presence that a message overtook is reordered", () => {
   const scene = new Scene().after(1).sends(1, 2, { what: "available" }).sends(1, 3, toJuliet);
   const presence = { what: "available", from: romeo, marker: { session: 1, sequence: 2 } } as const;

@@ -44,7 +44,7 @@ function checkReceiver(history: History, life: SessionLife, seenAt: Map<string, 
     seen.add(key);
     const readers = seenAt.get(key) ?? new Set();
     seenAt.set(key, readers.add(life.jid));
-    if (!countsForOrder(history, life, stanza, key)) continue;
+    if (!countsForOrder(history, life, { at, stanza }, key)) continue;
     const before = highest.get(marker.session);
     if (before === undefined || before.sequence < marker.sequence) {
       highest.set(marker.session, { sequence: marker.sequence, what: stanza.what });
@@ -62,17 +62,23 @@ function checkReceiver(history: History, life: SessionLife, seenAt: Map<string, 
 
 /**
  * A presence can be told later in its own right: to one who becomes available or subscribed. It has a place in the
- * order where it was sent to one who was both.
+ * order where it was sent to one who was both. A message to an account has none where another session of it left
+ * meanwhile: it may have been on its way to that one, and have come back (RFC 6121, 8.5.3.2).
  */
 function countsForOrder(
   history: History,
   life: SessionLife,
-  stanza: Exclude<Received["stanza"], { what: "push" }>,
+  { at, stanza }: { readonly at: number; readonly stanza: Exclude<Received["stanza"], { what: "push" }> },
   key: string,
 ): boolean {
-  if (stanza.what === "message" || stanza.what === "iq") return true;
+  if (stanza.what === "iq") return true;
   if (stanza.what === "subscription") return false;
   const sent = history.sent.get(key);
+  if (stanza.what === "message") {
+    if (sent?.stanza.what !== "message" || sent.stanza.to.includes("/")) return true;
+    const others = history.ofAccount(life.account).filter((one) => one !== life);
+    return !others.some(({ endedAt }) => endedAt >= sent.at - leavingMs && endedAt <= at);
+  }
   if (sent === undefined || sent.at <= life.availableAt) return false;
   if (sent.stanza.what !== "available" && sent.stanza.what !== "unavailable") return false;
   return sent.stanza.to !== undefined || history.areFriends(life.account, bareOf(stanza.from));
