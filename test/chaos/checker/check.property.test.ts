@@ -28,6 +28,19 @@ function remaining(events: readonly HistoryEvent[]): Set<number> {
   return sessions;
 }
 
+/** Whether it was sent to this session, and not to its account, of which another session may have had it before. */
+function isToSession(events: readonly HistoryEvent[], event: HistoryEvent | undefined): boolean {
+  if (event?.kind !== "received" || event.stanza.what === "push") return false;
+  const { marker } = event.stanza;
+  return events.some(
+    (one) =>
+      one.kind === "sent" &&
+      one.session === marker?.session &&
+      one.sequence === marker.sequence &&
+      (one.stanza.what === "iq" || (one.stanza.what === "message" && one.stanza.to.includes("/"))),
+  );
+}
+
 interface Mutation {
   readonly title: string;
   /** Indexes of events that it can be done to. */
@@ -96,7 +109,10 @@ const mutations: readonly Mutation[] = [
   {
     title: "two stanzas of one session to another in the wrong order",
     targets: (events) =>
-      received(events, ["message", "iq"]).filter((i) => following(events, i) !== undefined),
+      received(events, ["message", "iq"]).filter((i) => {
+        const next = following(events, i);
+        return next !== undefined && [i, next].every((one) => isToSession(events, events[one]));
+      }),
     apply: (events, index) => {
       const next = following(events, index);
       const [one, other] = [events[index], next === undefined ? undefined : events[next]];
