@@ -146,6 +146,26 @@ describe("effects that come again", () => {
     assert.deepEqual(versions, ["1", "2", "3"]);
   });
 
+  it("push a change that nobody was told of before later ones under the version that the session has then", async () => {
+    const { stage, balcony } = await open();
+    await balcony.requestRoster();
+    const push = (version: string, item: string): AccountEffect => {
+      return { kind: "push-item", item, version, only: undefined };
+    };
+    await perform(stage, 9).send(push("44", '<item jid="c@d"/>'));
+    await perform(stage, 8).send(push("43", '<item jid="a@b"/>'));
+    await perform(stage, 10).send(push("45", '<item jid="e@f"/>'));
+    await stage.settled();
+    assert.deepEqual(
+      balcony.take().map((xml) => [/ ver="(\d+)"/.exec(xml)?.[1], /<item jid="(...)"/.exec(xml)?.[1]]),
+      [
+        ["44", "c@d"],
+        ["44", "a@b"],
+        ["45", "e@f"],
+      ],
+    );
+  });
+
   it("push nothing to a session whose roster showed it already, where the command is performed again", async () => {
     const { stage, balcony } = await open();
     await perform(stage, 7).send({

@@ -1,8 +1,9 @@
 import "reflect-metadata";
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { domainToASCII } from "node:url";
 import * as x509 from "@peculiar/x509";
 
@@ -15,10 +16,14 @@ export interface KeyPair {
 const VALID_DAYS = 3_650;
 const DAY_MS = 86_400_000;
 const RENEW_BEFORE_MS = 30 * DAY_MS;
+/** How long another process that makes the certificate at the same time is waited for. */
+const OTHERS_MS = 3_000;
+const LOOK_AGAIN_MS = 20;
 
 /**
  * The self-made certificate of a server that was given none: made once, kept in `directory`, so that clients which
- * have pinned it go on after a restart. Made anew when it does not name all the domains, or ends within a month.
+ * have pinned it go on after a restart. Made anew when it does not name all the domains, or ends within a month. Of
+ * processes that start together on one empty directory one makes it for all.
  */
 export async function developmentCertificate(
   directory: string,
@@ -33,9 +38,29 @@ export async function developmentCertificate(
 
   const made = await selfSigned(names, now);
   await mkdir(directory, { recursive: true });
-  await writeFresh(keyFile, made.key, 0o600);
+  if (kept !== undefined) await writeFresh(keyFile, made.key, 0o600);
+  else if (!(await claim(keyFile, made.key, 0o600))) {
+    const others = await madeByOthers(certFile, keyFile, names, now);
+    if (others !== undefined) return { ...others, created: false };
+    // Whoever had begun is dead.
+    await writeFresh(keyFile, made.key, 0o600);
+  }
   await writeFresh(certFile, made.cert, 0o644);
   return { ...made, created: true };
+}
+
+async function madeByOthers(
+  certFile: string,
+  keyFile: string,
+  names: readonly string[],
+  now: number,
+): Promise<KeyPair | undefined> {
+  for (let waited = 0; waited < OTHERS_MS; waited += LOOK_AGAIN_MS) {
+    const pair = await readPair(certFile, keyFile);
+    if (pair !== undefined && isUsable(pair, names, now)) return pair;
+    await pause(LOOK_AGAIN_MS);
+  }
+  return undefined;
 }
 
 /** The domains as DNS names (A-labels) or IP addresses, and localhost for clients on the same machine. */
@@ -98,6 +123,21 @@ async function selfSigned(names: readonly string[], now: number): Promise<KeyPai
     cert: `${certificate.toString("pem")}\n`,
     key: `${x509.PemConverter.encode(key, "PRIVATE KEY")}\n`,
   };
+}
+
+/** Makes the file where there is none. @returns whether it was made. */
+async function claim(file: string, content: string, mode: number): Promise<boolean> {
+  const draft = `${file}.${randomBytes(4).toString("hex")}`;
+  await writeFile(draft, content, { mode, flag: "wx" });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft);
+  }
 }
 
 /** Never leaves half a file, nor one with other rights for a moment. */

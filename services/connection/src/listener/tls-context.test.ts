@@ -28,6 +28,15 @@ describe("the self-made certificate", () => {
     assert.equal(statSync(join(directory, "self-signed.key")).mode & 0o777, 0o600);
   });
 
+  test("is one for all that start together", async () => {
+    const directory = join(folder, "together");
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => developmentCertificate(directory, domains, now)),
+    );
+    assert.equal(new Set(all.map(({ cert, key }) => `${cert}${key}`)).size, 1);
+    assert.equal(all.filter(({ created }) => created).length, 1);
+  });
+
   test("is the same after a restart, and made anew for other domains or shortly before its end", async () => {
     const directory = join(folder, "kept");
     const first = await developmentCertificate(directory, domains, now);

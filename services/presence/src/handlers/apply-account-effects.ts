@@ -110,6 +110,7 @@ export class ApplyAccountEffects {
     session.write(serializeStanza(stanza), nameOf(context, "answer"), context.cause);
     if (interestedFrom === undefined) return;
     session.rosterVersion = Number(interestedFrom);
+    session.toldVersion = Math.max(session.toldVersion, session.rosterVersion);
     if (session.interested) return;
     session.markInterested();
     // Initial presence usually follows at once and needs it.
@@ -119,12 +120,18 @@ export class ApplyAccountEffects {
   #push(here: AccountSessions | undefined, effect: Push, context: Context): void {
     const { item, version, only, again } = effect;
     const id = pushName(context, effect);
-    const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(version)}">${item}</query></iq>`;
+    const number = Number(version);
     for (const session of here?.sessions ?? []) {
       if (only === undefined ? !session.interested : session !== here?.byRef(only)) continue;
-      if (again && Number(version) <= session.rosterVersion) continue;
+      if (again && number <= session.rosterVersion) continue;
+      // Late, since a roster owner died before it could tell: what the session has afterwards is the higher version. The
+      // changes since a version that a session asks for come in their order, and may be cut off at any of them.
+      const isLate = only === undefined && number < session.toldVersion;
+      const ver = isLate ? String(session.toldVersion) : version;
+      session.toldVersion = Math.max(session.toldVersion, number);
       const to = escapeAttribute(session.jid);
       const start = `<iq to="${to}" type="set" id="push-${session.countPush()}">`;
+      const query = `<query xmlns="${NS.roster}" ver="${escapeAttribute(ver)}">${item}</query></iq>`;
       session.write(start + query, id, context.cause);
     }
   }

@@ -36,6 +36,8 @@ export class Session implements PresenceResource {
   presenceAt = 0;
   /** As of which version the roster was last answered; 0 where another owner did that. */
   rosterVersion = 0;
+  /** The highest version that it was told of by this owner, with a push or an answer. */
+  toldVersion = 0;
   /** Grows with every available presence of the account: which of two came later, whatever the clock says. */
   presenceOrder = 0;
   #flags = 0;
