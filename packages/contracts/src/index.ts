@@ -34,6 +34,7 @@ export {
   type Heard,
   type OwnerAddress,
 } from "./frame.ts";
+export { cutFrame, FramePieces } from "./frame-pieces.ts";
 export { PARTITIONS, partitionOf } from "./partition.ts";
 export type {
   AccountEffect,

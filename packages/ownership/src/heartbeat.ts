@@ -10,8 +10,14 @@ export interface HeartbeatOptions {
   readonly everyMs?: number | undefined;
 }
 
+export interface Heartbeat {
+  /** When a beat last came back from NATS, or the first was sent, in milliseconds of `performance.now()`: others heard it as well. */
+  readonly heardAt: number;
+  stop(): void;
+}
+
 /** Shows that a connection node is there: beats, answers to roll-calls, and to pings. Goes on until `stop`. */
-export function createHeartbeat(options: HeartbeatOptions): { stop(): void } {
+export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { connection, nodeId, logger, everyMs = 1_000 } = options;
   const fault = (error: Error): void => {
     logger.error({ event: "nodes.fault", node: nodeId, error });
@@ -31,13 +37,24 @@ export function createHeartbeat(options: HeartbeatOptions): { stop(): void } {
       else fault(error);
     },
   });
+  let heardAt = performance.now();
+  const echoes = connection.subscribe(subjects.heartbeat(nodeId), {
+    callback: (error) => {
+      if (error === null) heardAt = performance.now();
+      else fault(error);
+    },
+  });
   const timer = setInterval(beat, everyMs);
   // The connection keeps the process; a beat alone is no reason to.
   timer.unref();
   beat();
   return {
+    get heardAt() {
+      return heardAt;
+    },
     stop: () => {
       clearInterval(timer);
+      echoes.unsubscribe();
       rollCalls.unsubscribe();
       pings.unsubscribe();
     },

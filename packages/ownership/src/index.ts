@@ -1,4 +1,4 @@
-export { createHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+export { createHeartbeat, type Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 export {
   createManifestReader,
   type ManifestReader,

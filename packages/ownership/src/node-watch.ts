@@ -25,6 +25,10 @@ export interface NodeWatchOptions {
 
 const ROLL_CALL_MS = 500;
 const PING_TIMEOUT_MS = 1_000;
+/** A process that is only late with its connection to NATS is there when it is asked again. */
+const ASK_AGAIN_MS = 250;
+/** A connection over which NATS answers later than this has brought beats late as well. */
+const STALLED_MS = 1_000;
 /** Beats late before a node is asked. */
 const LATE = 1.6;
 /** Answers "no such process" in a row before a node is dead. */
@@ -55,6 +59,9 @@ class HeartbeatWatch implements NodeWatch {
   /** Since when the connection is back; whoever was not heard since then may be on its way back too. */
   #backSince = Number.NEGATIVE_INFINITY;
   #heard: Promise<void> | undefined;
+  /** When NATS last answered at once. */
+  #provenAt: number | undefined;
+  #isProving = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -91,6 +98,12 @@ class HeartbeatWatch implements NodeWatch {
   }
 
   async isThere(nodeId: string): Promise<boolean> {
+    if (await this.#isAnswering(nodeId)) return true;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    return this.#isAnswering(nodeId);
+  }
+
+  async #isAnswering(nodeId: string): Promise<boolean> {
     try {
       await this.#connection.request(subjects.instance(nodeId), undefined, { timeout: PING_TIMEOUT_MS });
       return true;
@@ -135,7 +148,7 @@ class HeartbeatWatch implements NodeWatch {
     if (this.#listeningSince === undefined) return;
     for (const [nodeId, node] of this.#nodes) {
       const silentMs = now - Math.max(node.heardAt, this.#listeningSince);
-      if (silentMs >= this.#deadAfterMs) this.#bury(nodeId, "silent");
+      if (silentMs >= this.#deadAfterMs) this.#burySilent(nodeId, node);
       else if (silentMs >= LATE * this.#everyMs && node.heardAt >= this.#backSince && !node.isAsked) {
         this.#ask(nodeId, node);
       }
@@ -144,7 +157,7 @@ class HeartbeatWatch implements NodeWatch {
 
   #ask(nodeId: string, node: WatchedNode): void {
     node.isAsked = true;
-    this.isThere(nodeId).then(
+    this.#isAnswering(nodeId).then(
       (isThere) => {
         node.isAsked = false;
         node.misses = isThere ? 0 : node.misses + 1;
@@ -156,6 +169,36 @@ class HeartbeatWatch implements NodeWatch {
         node.isAsked = false;
       },
     );
+  }
+
+  /** Silence of one whom nobody could hear proves nothing: NATS itself may stand still, with every connection open. */
+  #burySilent(nodeId: string, node: WatchedNode): void {
+    if (this.#provenAt !== undefined && performance.now() - this.#provenAt < this.#everyMs) {
+      this.#bury(nodeId, "silent");
+      return;
+    }
+    if (this.#isProving) return;
+    this.#isProving = true;
+    const asked = performance.now();
+    const listeningSince = this.#listeningSince;
+    this.#connection
+      .flush()
+      .then(() => {
+        const now = performance.now();
+        if (now - asked > STALLED_MS) {
+          if (this.#listeningSince === listeningSince) this.#listeningSince = now;
+          return;
+        }
+        this.#provenAt = now;
+        const isSilent = now - Math.max(node.heardAt, this.#listeningSince ?? now) >= this.#deadAfterMs;
+        if (isSilent && !this.#isStopped && this.#nodes.get(nodeId) === node) this.#bury(nodeId, "silent");
+      })
+      .catch(() => {
+        // The connection is lost: whoever is heard when it is back is there.
+      })
+      .finally(() => {
+        this.#isProving = false;
+      });
   }
 
   #bury(nodeId: string, reason: string): void {

@@ -1,7 +1,12 @@
 import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
 import { createNatsBus } from "@rollcall/bus";
 import { type ConnectionService, createConnectionService } from "@rollcall/connection";
-import { createHeartbeat, createManifestWriter, createNatsOwnerMap } from "@rollcall/ownership";
+import {
+  createHeartbeat,
+  createManifestWriter,
+  createNatsOwnerMap,
+  type Heartbeat,
+} from "@rollcall/ownership";
 import { type Service, systemClock } from "@rollcall/runtime";
 import {
   busService,
@@ -19,6 +24,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
   });
   let connection: ConnectionService | undefined;
+  let heartbeat: Heartbeat | undefined;
 
   async function* parts(): AsyncGenerator<Service> {
     yield http;
@@ -68,6 +74,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       cluster: {
         owners: presenceOwners,
         connected: () => nats.isConnected(),
+        heardAt: () => heartbeat?.heardAt ?? performance.now(),
         manifest,
       },
     });
@@ -77,7 +84,6 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
 
   /** Owners have to know of the node before its first session does anything, and until its last one has ended. */
   function heartbeatService(): Service {
-    let heartbeat: { stop(): void } | undefined;
     return {
       name: "heartbeat",
       async start() {

@@ -36,6 +36,7 @@ import { UpdatePresence } from "./handlers/update-presence.ts";
 import { LocalDomains } from "./local-domains.ts";
 import { BusRosterViews } from "./roster-view/bus-roster-view.ts";
 import { RosterKeeper } from "./roster-view/roster-keeper.ts";
+import { EndedBefore } from "./sessions/ended-before.ts";
 import { JidPool } from "./sessions/jid-pool.ts";
 import { LastUnavailablePresence } from "./sessions/last-unavailable.ts";
 import { type Session, SessionRegistry } from "./sessions/session-registry.ts";
@@ -184,7 +185,9 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
   });
   const knownSessions = new KnownSessions(registry);
 
+  const endedBefore = new EndedBefore();
   const bindResource = new BindResourceHandler({
+    endedBefore,
     accounts,
     registry,
     endSession,
@@ -218,8 +221,13 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
       return done;
     }
     const session = registry.findSession(account, command.session);
-    // Ended already, by itself or by a newer one: nothing that it still sends has an effect.
-    if (session === undefined) return done;
+    if (session === undefined) {
+      // Ended already, by itself or by a newer one: nothing that it still sends has an effect. Its client must not believe
+      // that it has, where the node missed the end.
+      if (command.kind === "end-session") endedBefore.add(command.session);
+      else outbox.node(command.session.node).close(command.session.session, "reset", "the session has ended");
+      return done;
+    }
     switch (command.kind) {
       case "broadcast-presence":
         await broadcast(session, command, cause);
@@ -268,10 +276,14 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
         bus.consume(channels.presenceCommands, {}, (account, command, meta) =>
           conclude(meta, undefined, (cause) => handleCommand(account as BareJid, command, cause)),
         ),
-        bus.consume(channels.deliver, {}, (account, message, meta) =>
-          conclude(meta, message.repetitionId, (cause) =>
-            delivery.handle(account as BareJid, message, cause),
-          ),
+        bus.consume(
+          channels.deliver,
+          {},
+          (account, message, meta) =>
+            delivery.mustWait(account as BareJid) ??
+            conclude(meta, message.repetitionId, (cause) =>
+              delivery.handle(account as BareJid, message, cause),
+            ),
         ),
         bus.consumeMulticast(channels.fanOut, {}, (keys, message, meta) =>
           conclude(meta, repetitionIdOf(message), (cause) => recipients.handle(keys, message, cause)),

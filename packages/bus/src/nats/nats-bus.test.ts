@@ -223,6 +223,34 @@ describe("between processes", { skip: missing, timeout: 60_000 }, () => {
     await handling.close();
   });
 
+  test("what is larger than a message of NATS arrives, also as an answer, and holds up nothing behind it", async () => {
+    const name = processId("owner");
+    const owners = new FixedOwners(name);
+    const asker = await connectBus(processId("node"), owners, undefined);
+    const owner = await connectBus(name, owners, new FixedServing(true));
+    const large = "ö".repeat(1_500_000);
+    const seen: number[] = [];
+    owner.bus.consume(channels.deliver, {}, (_key, { stanza, at }) => {
+      seen.push(at);
+      assert.ok(at === 2 || stanza.payload === large);
+      return done;
+    });
+    const contact = { name: large };
+    owner.bus.answer(channels.rosterAdmin, {}, () => {
+      return { kind: "roster" as const, version: "1", contacts: { [romeo]: contact } };
+    });
+    const stanza = makeStanza("message", { to: juliet, payload: large });
+    const sent = [1, 2, 3].map((at) =>
+      asker.bus.publish(channels.deliver, juliet, at === 2 ? delivery(2) : { ...delivery(at), stanza }),
+    );
+    await Promise.all(sent);
+    assert.deepEqual(seen, [1, 2, 3]);
+    const answer = await asker.bus.request(channels.rosterAdmin, juliet, { kind: "show" });
+    assert.deepEqual(answer, { kind: "roster", version: "1", contacts: { [romeo]: contact } });
+    await asker.close();
+    await owner.close();
+  });
+
   test("what an owner did counts only while it is the owner, or gives the partition away", async () => {
     const name = processId("owner");
     const owners = new FixedOwners(name);

@@ -5,7 +5,9 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import {
   type Channel,
+  cutFrame,
   decodeFrame,
+  FramePieces,
   lastToken,
   type MulticastChannel,
   type OwnerAddress,
@@ -70,6 +72,8 @@ export interface NatsBusCounters {
 }
 
 const TICK_MS = 25;
+/** What a nats-server takes in one message unless it is told otherwise. */
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
 /** A silent node is taken for dead after 5 s; what waits for it is given up a little later. */
 const NODE_SILENT_MS = 6_000;
 /**
@@ -100,6 +104,8 @@ class NatsBusImpl implements NatsBus {
     bounces: 0,
     unitsOut: 0,
   };
+  readonly #pieces = new FramePieces();
+  #framesCut = 0;
   readonly #options: NatsBusOptions;
   readonly #connection: NatsConnection;
   readonly #processId: string;
@@ -315,8 +321,17 @@ class NatsBusImpl implements NatsBus {
   #publishFrame(peer: string, frame: string): void {
     this.counters.framesOut += 1;
     this.counters.unitsOut += frame.length;
+    const subject = subjects.link(peer);
+    const reply = { reply: subjects.bounce(this.#processId, peer) };
+    const most = this.#connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
     try {
-      this.#connection.publish(subjects.link(peer), frame, { reply: subjects.bounce(this.#processId, peer) });
+      // A character has three bytes at most.
+      if (frame.length * 3 <= most) this.#connection.publish(subject, frame, reply);
+      else {
+        this.#framesCut += 1;
+        const pieces = cutFrame(this.#processId, this.#framesCut, Buffer.from(frame), most);
+        for (const piece of pieces) this.#connection.publish(subject, piece, reply);
+      }
     } catch (error) {
       // As good as lost: the link sends it again.
       this.#logger.warn({ event: "bus.not-published", peer, error });
@@ -325,7 +340,9 @@ class NatsBusImpl implements NatsBus {
 
   #receive(message: Msg): void {
     this.counters.framesIn += 1;
-    const decoded = decodeFrame(message.string());
+    const piece = this.#pieces.take(message.data);
+    if (piece.kind === "incomplete") return;
+    const decoded = piece.kind === "malformed" ? piece : decodeFrame(piece.text);
     if (decoded.kind === "malformed") {
       this.counters.framesMalformed += 1;
       const now = performance.now();

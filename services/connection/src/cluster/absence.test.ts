@@ -4,10 +4,11 @@ import { Absence } from "./absence.ts";
 
 function setUp() {
   const clock = { time: 50_000 };
-  const nats = { connected: true };
+  const nats = { connected: true, heardAt: undefined as number | undefined };
   const asked: (() => void)[] = [];
   const absence = new Absence({
     connected: () => nats.connected,
+    heardAt: () => nats.heardAt ?? clock.time,
     askOwners: () => new Promise((resolve) => asked.push(resolve)),
     monotonic: () => clock.time,
   });
@@ -45,6 +46,26 @@ describe("a node", () => {
     await settled;
     assert.equal(absence.isDoubtful, false);
     assert.equal(asked.length, 1);
+  });
+
+  test("that nobody heard, though its connection looked well, asks when it is heard again", () => {
+    const { asked, clock, nats, pass } = setUp();
+    nats.heardAt = clock.time;
+    pass(7);
+    assert.equal(asked.length, 0);
+    nats.heardAt = undefined;
+    pass(1);
+    assert.equal(asked.length, 1);
+  });
+
+  test("that was not heard for a moment has nothing to ask", () => {
+    const { absence, asked, clock, nats, pass } = setUp();
+    nats.heardAt = clock.time;
+    pass(2);
+    nats.heardAt = undefined;
+    pass(10);
+    assert.equal(absence.isDoubtful, false);
+    assert.equal(asked.length, 0);
   });
 
   test("that was cut off asks when it is back, and not before", () => {

@@ -3,6 +3,8 @@ import type { Outcome } from "@rollcall/bus";
 export interface AbsenceOptions {
   /** Whether the connection to the bus is there. */
   readonly connected: () => boolean;
+  /** When others last heard this node for sure, in the time of `monotonic`. Default: whenever it is connected. */
+  readonly heardAt?: (() => number) | undefined;
   /** Asks the owners what is left of the sessions. To be repeated by whoever is asked, until there is an answer; does not fail. */
   readonly askOwners: () => Promise<void>;
   /** Milliseconds of a clock that nobody sets. */
@@ -14,6 +16,8 @@ export interface AbsenceOptions {
  * and to ask once too often costs next to nothing.
  */
 const ABSENT_MS = 3_500;
+/** Beats go out, and come back, once a second. */
+const UNHEARD_MS = 2_000;
 /** The first retries are for owners that answer at once; the bus gives a message up after 40. */
 const SOON_MS = 50;
 const LATER_MS = 500;
@@ -68,7 +72,9 @@ export class Absence {
     const stoodStill = now - this.#lookedAt > ABSENT_MS;
     this.#lookedAt = now;
     let wasCutOff = false;
-    if (!this.#options.connected()) this.#cutOffSince ??= now;
+    const heardAt = this.#options.heardAt?.() ?? now;
+    if (!this.#options.connected()) this.#cutOffSince ??= Math.min(now, heardAt);
+    else if (now - heardAt > UNHEARD_MS) this.#cutOffSince ??= heardAt;
     else if (this.#cutOffSince !== undefined) {
       // Before it is back nothing comes, and the bus refuses what goes.
       wasCutOff = now - this.#cutOffSince > ABSENT_MS;

@@ -16,6 +16,8 @@ export interface ConnectionCluster {
   readonly owners: OwnerMap;
   /** Whether the connection to NATS is there. */
   connected(): boolean;
+  /** When others last heard this node for sure: a connection that stands still looks like one that is there. */
+  readonly heardAt?: (() => number) | undefined;
   readonly manifest: SessionManifest;
   /** Addressees of directed presence that are remembered for one session; that of the presence service. Default 500. */
   readonly directedPerSession?: number | undefined;

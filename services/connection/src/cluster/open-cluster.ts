@@ -40,6 +40,7 @@ export class OpenCluster {
     this.#revalidation = new RevalidateSessions({ ...options, reportable: this.reportable, sleep });
     this.absence = new Absence({
       connected: () => cluster.connected(),
+      heardAt: cluster.heardAt,
       askOwners: () => this.#revalidation.run(),
     });
   }

@@ -115,6 +115,34 @@ describe("partitions that are won", () => {
     assert.equal(stage.service.counters.sessions, 1);
   });
 
+  it("leave alone what a node has in other partitions that died meanwhile and is back", async () => {
+    const { stage, cluster } = await open();
+    const orchard = await stage.online(`${romeo}/orchard`, "", "node-2");
+    const { partitions } = stage.service;
+    partitions.lost(partitionOf(juliet));
+    let answer = (): void => {};
+    stage.frozen.set(
+      "node-1",
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+    );
+    await stage.connectLate("node-1", "nurse@example.com").catch(() => {});
+    const gained = partitions.gained(partitionOf(juliet), 2);
+    cluster.bury("node-2");
+    await stage.settled();
+    const before = stage.service.counters.sessions;
+    cluster.join("node-2");
+    const back = await stage.online(`${romeo}/garden`, "", "node-2");
+    assert.equal(stage.service.counters.sessions, before + 1);
+    answer();
+    await gained;
+    await stage.settled();
+    assert.equal(stage.service.counters.sessions, before + 1);
+    assert.ok(!back.take().some((xml) => xml.startsWith("closed")));
+    orchard.take();
+  });
+
   it("do not wait for a node whose process is not there", async () => {
     const { stage, cluster } = await open();
     await stage.connect(`${juliet}/balcony`, "node-1");

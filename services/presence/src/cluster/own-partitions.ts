@@ -91,7 +91,9 @@ export class OwnPartitions implements Preparation {
     try {
       const accounts = await this.#rebuild(burst);
       // At that time their sessions were not here yet.
-      for (const nodeId of died) this.#nodeDied(nodeId);
+      const here = this.#deps.cluster.nodes.nodes();
+      // One that is back meanwhile asks itself which of its sessions are left.
+      for (const nodeId of died) if (!here.includes(nodeId)) this.#nodeDied(nodeId, burst.keys());
       void this.#deps.warmRosters.warm(accounts, () => this.#isStopped);
     } catch (error) {
       // To serve what is known is better than to serve nothing.
@@ -160,8 +162,11 @@ export class OwnPartitions implements Preparation {
     return served;
   }
 
-  #nodeDied(nodeId: string): void {
-    this.#deps.nodeDeaths.died(nodeId, this.#served.keys(), (partition) => this.#served.get(partition));
+  #nodeDied(nodeId: string, partitions: Iterable<number> = this.#served.keys()): void {
+    const meant = new Set(partitions);
+    this.#deps.nodeDeaths.died(nodeId, meant, (partition) =>
+      meant.has(partition) ? this.#served.get(partition) : undefined,
+    );
   }
 
   /** Of a partition that is served, or is going to be. */

@@ -66,11 +66,21 @@ export class DeliverStanzaHandler {
     this.#deps = deps;
   }
 
+  /**
+   * Whether so much waits for the account that nothing can be taken for it now. To be asked before `handle`, and told to
+   * the bus at once, or what comes later would come before.
+   */
+  mustWait(account: BareJid): Outcome | undefined {
+    const { gate } = this.#deps;
+    return gate.isHeld(account) && gate.isFull(account)
+      ? { kind: "retry", afterMs: FULL_RETRY_MS }
+      : undefined;
+  }
+
   /** Handles one message of `channels.deliver`. */
   handle(account: BareJid, message: DeliverStanza, cause: Cause | undefined): Outcome | Promise<Outcome> {
     const { gate, counters } = this.#deps;
     if (gate.isHeld(account)) {
-      if (gate.isFull(account)) return { kind: "retry", afterMs: FULL_RETRY_MS };
       counters.heldBack++;
       return gate.run(account, () => this.#deliver(account, message, cause)).then(() => done);
     }

@@ -72,11 +72,33 @@ describe("binding a resource", () => {
     await older.presence("<show>dnd</show>");
     await older.end();
     await stage.settled();
-    assert.deepEqual(older.take(), ["closed: conflict"]);
+    // Had its node missed the end, it would learn of it now.
+    assert.deepEqual(older.take(), ["closed: conflict", "closed: reset"]);
     assert.deepEqual(orchard.take(), [
       `<presence from="${juliet}/balcony" to="${romeo}" type="unavailable"/>`,
       `<presence from="${juliet}/balcony" to="${romeo}"/>`,
     ]);
+  });
+
+  it("does not bind a session whose node gave up while it was bound", async () => {
+    const stage = await Stage.open();
+    await stage.addAccount(juliet);
+    const session = { node: "node-1", session: 77 };
+    await stage.bus.publish(channels.presenceCommands, juliet, {
+      kind: "end-session",
+      session,
+      at: stage.now,
+    });
+    const question = {
+      account: juliet as BareJid,
+      session,
+      requested: "balcony",
+      generated: "g",
+      at: stage.now,
+    };
+    const answer = await stage.bus.request(channels.bind, juliet, question);
+    assert.deepEqual(answer, { kind: "refused", condition: "resource-constraint" });
+    assert.equal(stage.service.counters.sessions, 0);
   });
 
   it("gives the resource of a session that is known to be gone to whoever asks for it", async () => {

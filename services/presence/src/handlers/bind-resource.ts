@@ -2,6 +2,7 @@ import type { AccountStore } from "@rollcall/accounts";
 import type { BindAnswer, BindResource, SessionRef } from "@rollcall/contracts";
 import { type BareJid, makeFull } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
+import type { EndedBefore } from "../sessions/ended-before.ts";
 import type { AccountSessions, Session, SessionRegistry } from "../sessions/session-registry.ts";
 import type { EndSession } from "./end-session.ts";
 
@@ -9,6 +10,7 @@ export interface BindResourceDeps {
   readonly accounts: Pick<AccountStore, "exists">;
   readonly registry: SessionRegistry;
   readonly endSession: EndSession;
+  readonly endedBefore: EndedBefore;
   readonly counters: PresenceCounters;
   /** What happens to a client that asks for a resource in use (RFC 6120, 7.7.2.2). */
   readonly onConflict: "override" | "refuse" | "replace";
@@ -50,6 +52,11 @@ export class BindResourceHandler {
         return { kind: "refused", condition: "resource-constraint" };
       }
       await this.#lookAfter(this.#deps.nodes, holderOf(registry.find(account), jid), session);
+    }
+    // From here on nothing is waited for until the resource is taken.
+    if (this.#deps.endedBefore.has(session)) {
+      counters.bindRefused++;
+      return { kind: "refused", condition: "resource-constraint" };
     }
     const here = registry.find(account);
     const known = here?.byRef(session);
@@ -97,7 +104,8 @@ export class BindResourceHandler {
   }
 
   #replace(holder: Session, at: number): Promise<void> {
-    if (!holder.gone) holder.node.close(holder.handle, "conflict", "replaced by a new session");
+    // Also where it is taken for gone: what says so may be wrong, and its client would never know.
+    holder.node.close(holder.handle, "conflict", "replaced by a new session");
     return this.#deps.endSession.end(holder, at);
   }
 }
