@@ -16,6 +16,7 @@ export {
 } from "./load-settings.ts";
 export { processSettings } from "./process-settings.ts";
 export { type ProcessHost, type RunOptions, runServices } from "./run-services.ts";
+export { serveMetrics } from "./serve-metrics.ts";
 export type { Service } from "./service.ts";
 export { SettingFault } from "./setting-fault.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";

@@ -7,5 +7,8 @@ export {
   type ProcessLogger,
 } from "./create-logger.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+export { type MetricSpec, metricCatalogue } from "./metrics/catalogue.ts";
+export { createMetrics, fieldsOf, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
+export { describeMetrics, prometheusName } from "./metrics/describe-metrics.ts";
 export { type EventName, events } from "./names.ts";
 export { createRedact, type JidPolicy, type Redact } from "./redact.ts";

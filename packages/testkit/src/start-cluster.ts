@@ -41,6 +41,8 @@ export interface RunningCluster {
   readonly store: HarmedProcess;
   readonly storeProxy: StoreProxy;
   readonly faults: ClusterFaults;
+  /** The HTTP ports of our processes, by their names. */
+  readonly http: readonly { readonly name: string; readonly url: string }[];
   /** Settings under which the command line tool finds the cluster. */
   readonly env: NodeJS.ProcessEnv;
   addUser(jid: string, password: string): Promise<void>;
@@ -162,6 +164,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Runnin
     nodes,
     ...parts,
     storeProxy,
+    http: planned
+      .filter(({ kind }) => kind !== "nats")
+      .map((one) => ({ name: one.name, url: `http://127.0.0.1:${one.ports.http}` })),
     faults: clusterFaults({ connection: nodes.map((node) => node.process), ...parts, storeProxy }),
     env: { ...base, ROLLCALL_DATA_DIR: join(folder, "data"), ...adminPlan[0]?.env },
     async addUser(jid, password) {

@@ -30,6 +30,7 @@ import {
   type ListenAddress,
   type Service,
   type SettingDescription,
+  serveMetrics,
   systemClock,
 } from "@rollcall/runtime";
 import { CounterRegistry, type Logger } from "@rollcall/telemetry";
@@ -72,6 +73,12 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
 
   // What everything stands on.
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
+  serveMetrics(http, {
+    registry: counterRegistry,
+    service: "rollcall",
+    version: options.version,
+    instanceId: nodeId,
+  });
   const store = createEmbeddedStore({
     dir: join(settings["data.dir"], "riak"),
     listen: settings["listen.riak"],

@@ -20,7 +20,7 @@ import type { ConnectionProcessSettings } from "./settings.ts";
 /** A connection node: holds the connections of clients, and owns nothing. */
 export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
   const { settings, logger, processId, version } = options;
-  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+  const { http, nats, riak, counterRegistry } = createProcessParts("connection", options, {
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
   });
   let connection: ConnectionService | undefined;

@@ -27,7 +27,7 @@ import type { PresenceProcessSettings } from "./settings.ts";
 /** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
 export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
-  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+  const { http, nats, riak, counterRegistry } = createProcessParts("presence", options, {
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
     [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
   });

@@ -9,6 +9,7 @@ import {
   type Service,
   type SettingDescription,
   type SettingValues,
+  serveMetrics,
 } from "@rollcall/runtime";
 import { CounterRegistry, type Logger } from "@rollcall/telemetry";
 import { createRiakStore, type RiakStore, type RiakStoreOptions } from "./riak-store.ts";
@@ -42,18 +43,29 @@ export interface ProcessParts {
   readonly counterRegistry: CounterRegistry;
 }
 
-/** @param buckets those that this process keeps something in. */
+/**
+ * @param kind of the process.
+ * @param buckets those that this process keeps something in.
+ */
 export function createProcessParts(
+  kind: "connection" | "roster" | "presence",
   options: ProcessOptions<SettingValues<typeof sharedSettings>>,
   buckets: RiakStoreOptions["buckets"],
 ): ProcessParts {
-  const { settings, logger, health, processId } = options;
+  const { settings, logger, health, processId, version } = options;
   const counterRegistry = new CounterRegistry();
   const riak = createRiakStore({ settings, buckets, logger });
   counterRegistry.add("riak", riak.client.counters);
   counterRegistry.add("riak-transport", riak.transportCounters);
+  const http = createHttpServer({ listen: settings["listen.http"], health, logger });
+  serveMetrics(http, {
+    registry: counterRegistry,
+    service: `rollcall-${kind}`,
+    version,
+    instanceId: processId,
+  });
   return {
-    http: createHttpServer({ listen: settings["listen.http"], health, logger }),
+    http,
     nats: createNatsService({ settings, name: processId, logger }),
     riak,
     counterRegistry,

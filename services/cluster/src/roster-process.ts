@@ -24,7 +24,7 @@ import type { RosterProcessSettings } from "./settings.ts";
 export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
   const clock = systemClock;
-  const { http, nats, riak, counterRegistry } = createProcessParts(options, {
+  const { http, nats, riak, counterRegistry } = createProcessParts("roster", options, {
     [settings["roster.bucket"]]: rosterBucketProperties,
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
     [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
