@@ -10,8 +10,8 @@ export interface BucketWatchOptions {
   readonly replicas: number;
   readonly requestTimeoutMs: number;
   readonly logger: Logger;
-  /** All that is in the bucket is about to come. */
-  readonly begins: () => void;
+  /** All that is in the bucket is about to come; `last` is its last revision. */
+  readonly begins: (last: number) => void;
   readonly seen: (key: string, entry: LeaseEntry) => void;
   /** All that was there has come. */
   readonly caughtUp: () => void;
@@ -42,11 +42,14 @@ export class BucketWatch {
     while (!this.#isStopped) {
       try {
         this.#bucket ??= await this.#open();
-        begins();
-        const watch = await this.#bucket.watch((key, entry) => {
-          this.#lastChangeAt = performance.now();
-          seen(key, entry);
-        }, caughtUp);
+        const watch = await this.#bucket.watch({
+          begins,
+          seen: (key, entry) => {
+            this.#lastChangeAt = performance.now();
+            seen(key, entry);
+          },
+          caughtUp,
+        });
         this.#lastChangeAt = performance.now();
         this.#stopCurrent = watch.stop;
         if (this.#isStopped) watch.stop();

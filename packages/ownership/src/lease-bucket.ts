@@ -75,15 +75,22 @@ export class LeaseBucket {
 
   /**
    * Every entry and then every change, in the order of revisions, until `stop` or until NATS ends it.
-   * `caughtUp` is called once, when what was there has been told.
+   * `begins` is called before the first one, with the last revision of the bucket; `caughtUp` once, when what was there
+   * has been told.
    */
-  async watch(
-    seen: (key: string, entry: LeaseEntry) => void,
-    caughtUp: () => void,
-  ): Promise<{ readonly ended: Promise<void>; stop(): void }> {
+  async watch({
+    begins,
+    seen,
+    caughtUp,
+  }: {
+    readonly begins: (last: number) => void;
+    readonly seen: (key: string, entry: LeaseEntry) => void;
+    readonly caughtUp: () => void;
+  }): Promise<{ readonly ended: Promise<void>; stop(): void }> {
     const { values, streamInfo } = await this.#kv.status();
     const last = streamInfo.state.last_seq;
     const changes = await this.#kv.watch();
+    begins(last);
     const follow = async (): Promise<void> => {
       let waiting = true;
       if (values === 0) {

@@ -39,8 +39,8 @@ export class ListeningOwners implements OwnerMap {
     if (this.#table.note(partition, owner)) this.#tell([partition]);
   }
 
-  begins(): void {
-    this.#table.replayBegins();
+  begins(last: number): void {
+    this.#tell(this.#table.replayBegins(last));
   }
 
   seen(key: string, entry: Parameters<OwnerTable["seen"]>[1]): void {

@@ -46,7 +46,7 @@ class WatchedOwnerMap extends ListeningOwners implements NatsOwnerMap {
       replicas,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       logger,
-      begins: () => this.begins(),
+      begins: (last) => this.begins(last),
       seen: (key, entry) => this.seen(key, entry),
       caughtUp: () => {
         this.caughtUp();

@@ -75,7 +75,7 @@ class LeasedOwnership implements NatsOwnership {
       replicas: options.replicas ?? 1,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       logger: this.#logger,
-      begins: () => this.#owners.begins(),
+      begins: (last) => this.#owners.begins(last),
       seen: (key, entry) => {
         this.#act(this.#lease.seen(performance.now(), key, entry));
         this.#owners.seen(key, entry);

@@ -53,7 +53,7 @@ test("what does not come again after the watch was made anew is not there any mo
   table.seen(...member("a", 1, 1));
   table.seen(...claim(0, "a", 1, 2));
   table.seen(...claim(1, "a", 1, 3));
-  table.replayBegins();
+  table.replayBegins(table.revision);
   table.seen(...member("a", 1, 1));
   table.seen(...claim(0, "a", 1, 2));
   assert.deepEqual(table.replayEnds(), [1]);
@@ -65,4 +65,19 @@ test("who acted before it could know of a later owner is superseded", () => {
   assert.equal(isSuperseded(map, 0, "a", 6), true);
   assert.equal(isSuperseded(map, 0, "a", 7), false);
   assert.equal(isSuperseded(map, 0, "b", 1), false);
+});
+
+test("a bucket that was lost and made anew counts from its own beginning", () => {
+  const table = new OwnerTable(4);
+  table.seen(...member("a", 1, 40_000));
+  table.seen(...claim(1, "a", 1, 40_001));
+  table.note(2, { instanceId: "a", epoch: 40_002 });
+  assert.deepEqual(table.replayBegins(2), [1, 2]);
+  assert.equal(table.ownerOf(1), undefined);
+  assert.equal(table.revision, 0);
+  table.seen(...member("b", 1, 1));
+  assert.deepEqual(table.seen(...claim(1, "b", 1, 2)), [1]);
+  table.replayEnds();
+  assert.deepEqual(table.ownerOf(1), { instanceId: "b", epoch: 2 });
+  assert.equal(table.ownerOf(2), undefined);
 });

@@ -64,9 +64,24 @@ export class OwnerTable {
     return true;
   }
 
-  /** All that is in the bucket comes again. */
-  replayBegins(): void {
+  /**
+   * All that is in the bucket comes again.
+   * @param last revision that the bucket has given so far. Lower than what was seen: it was lost, and made anew.
+   * @returns the partitions that have no owner for the time being.
+   */
+  replayBegins(last: number): number[] {
     this.#replayed = new Set();
+    if (last >= this.#revision) return [];
+    const owned = this.#claims.flatMap((_, partition) =>
+      this.ownerOf(partition) === undefined ? [] : [partition],
+    );
+    this.#members.clear();
+    this.#revisions.clear();
+    this.#claims.fill(undefined);
+    this.#epochs.fill(0);
+    this.#noted.fill(undefined);
+    this.#revision = 0;
+    return owned;
   }
 
   /** What did not come again is not there any more. @returns the partitions that have another owner now. */

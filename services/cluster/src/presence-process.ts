@@ -21,6 +21,7 @@ import {
   ownerMapService,
   type ProcessOptions,
   partitionsService,
+  rejectsWhenAborted,
 } from "./process-parts.ts";
 import type { PresenceProcessSettings } from "./settings.ts";
 
@@ -46,7 +47,9 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
     const manifest = createManifestReader(shared);
     yield {
       name: "nodes",
-      async start() {},
+      async start(ending) {
+        await Promise.race([manifest.whenCurrent(), rejectsWhenAborted(ending)]);
+      },
       notReady: () => [],
       async drain() {},
       async stop() {

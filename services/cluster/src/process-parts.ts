@@ -120,7 +120,8 @@ export function partitionsService({ ownership, prepared, preparation }: Partitio
   };
 }
 
-function rejectsWhenAborted(signal: AbortSignal | undefined): Promise<never> {
+/** For a start that waits for something, and is called off. */
+export function rejectsWhenAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });

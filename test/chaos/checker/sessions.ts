@@ -9,6 +9,8 @@ export interface SessionLife {
   readonly boundAt: number;
   /** Infinity for one that was there to the end. */
   endedAt: number;
+  /** It closed its stream: until the server has closed its side as well the client may be sent something. */
+  endedGracefully: boolean;
   /** When the session first saw its own presence; from then on it is surely available. */
   availableAt: number;
   readonly sent: Sent[];
@@ -75,6 +77,7 @@ export class History {
           node: event.node,
           boundAt: event.at,
           endedAt: Number.POSITIVE_INFINITY,
+          endedGracefully: false,
           availableAt: Number.POSITIVE_INFINITY,
           sent: [],
           received: [],
@@ -86,7 +89,9 @@ export class History {
       }
       case "ended": {
         const life = this.sessions.get(event.session);
-        if (life !== undefined) life.endedAt = event.at;
+        if (life === undefined) return;
+        life.endedAt = event.at;
+        life.endedGracefully = event.how === "graceful";
         return;
       }
       case "sent": {

@@ -141,9 +141,12 @@ function leftUnanswered(history: History, bounds: Bounds, at: number, to: string
  * has to be one that stays.
  */
 function willBeSeen(history: History, bounds: Bounds, at: number, to: string): boolean {
-  const candidates = to.includes("/") ? history.ofJid(to) : history.ofAccount(to);
+  const isToSession = to.includes("/");
+  const candidates = isToSession ? history.ofJid(to) : history.ofAccount(to);
   const there = candidates.filter(
-    (life) => life.boundAt <= at + bounds.deliveryMs && life.endedAt >= at - 1_000,
+    (life) =>
+      life.boundAt <= at + bounds.deliveryMs &&
+      life.endedAt >= at - (isToSession ? leavingMs : closingMs(bounds, life)),
   );
   const stays = (life: SessionLife): boolean =>
     stayed(life, at, bounds.deliveryMs) && life.availableAt < at && !leaves(life);
@@ -151,6 +154,14 @@ function willBeSeen(history: History, bounds: Bounds, at: number, to: string): b
   return (
     there.some(stays) && there.every((life) => stayed(life, Math.max(at, life.boundAt), bounds.deliveryMs))
   );
+}
+
+/**
+ * How long a client that left may still be sent what it does not read any more. While an owner stands still the server
+ * closes its side late: what the session said before comes first.
+ */
+function closingMs(bounds: Bounds, life: SessionLife): number {
+  return life.endedGracefully ? bounds.deliveryMs : leavingMs;
 }
 
 /** Whether a session makes itself unavailable without ending; what it is sent then is a matter of rules not judged here. */
