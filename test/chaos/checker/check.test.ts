@@ -250,6 +250,13 @@ test("a push seen twice is doubled, an older one after a newer reordered, and a 
   assert.deepEqual(scene().gets(1, push("7")).gets(1, push("7")).rosters(rosters).found(), ["doubled"]);
   assert.deepEqual(scene().gets(1, push("8")).gets(1, push("7")).rosters(rosters).found(), ["reordered"]);
   assert.deepEqual(new Scene().gets(1, push("7")).rosters().found(), ["stale"]);
+  const other = {
+    what: "push",
+    version: "8",
+    item: { ...item, contact: "nurse@elsewhere.org", subscription: "none" },
+  } as const;
+  const late = scene().gets(1, push("8")).gets(1, other);
+  assert.deepEqual(late.rosters({ ...rosters, stranger: "Jule" }).found(), []);
 });
 
 test("an answer that took longer than an operation may is late, except while something was away", () => {

@@ -81,11 +81,13 @@ function checkPushes(history: History, rosters: ReadonlyMap<string, FinalRoster>
   const findings: Finding[] = [];
   for (const life of history.sessions.values()) {
     let version: bigint | undefined;
-    const last = new Map<string, { item: RosterItem; at: number }>();
+    const last = new Map<string, { item: RosterItem; at: number; version: bigint }>();
     for (const { at, stanza } of life.received) {
       if (stanza.what !== "push") continue;
       const now = BigInt(stanza.version);
-      if (version !== undefined && now <= version) {
+      // One that comes late carries the version that the session has then; of another contact it is another push.
+      const isLate = now === version && last.get(stanza.item.contact)?.version !== now;
+      if (version !== undefined && now <= version && !isLate) {
         const text = `${life.jid} got the push of roster version ${now} after that of ${version}`;
         findings.push({
           kind: now === version ? "doubled" : "reordered",
@@ -95,7 +97,7 @@ function checkPushes(history: History, rosters: ReadonlyMap<string, FinalRoster>
         });
       }
       version = now;
-      last.set(stanza.item.contact, { item: stanza.item, at });
+      last.set(stanza.item.contact, { item: stanza.item, at, version: now });
     }
     const roster = rosters.get(life.account);
     if (life.endedAt !== Number.POSITIVE_INFINITY || roster === undefined) continue;
