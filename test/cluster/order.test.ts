@@ -79,6 +79,17 @@ class Pair {
     });
   }
 
+  /** Whether every request has its answer. */
+  isAnswered(): boolean {
+    const waiting = new Set<string>();
+    for (const event of this.recorder.events) {
+      if (event.kind === "sent" && (event.stanza.what === "iq" || event.stanza.what === "roster-set"))
+        waiting.add(`${event.session}:${event.sequence}`);
+      else if (event.kind === "answered") waiting.delete(`${event.session}:${event.sequence}`);
+    }
+    return waiting.size === 0;
+  }
+
   /** What has come to one of them from the other, by marker. */
   seen(by: ChaosClient, from: ChaosClient): string[] {
     const { events } = this.recorder;
@@ -147,6 +158,7 @@ for (const composition of compositions) {
         const withoutFirst = (list: readonly string[]): string[] => list.filter((entry) => entry !== first);
         assert.deepEqual(withoutFirst(pair.seen(to, from)), withoutFirst(sent));
       }
+      await eventually("all is answered", () => pair.isAnswered());
       pair.leave();
       const { events } = pair.recorder;
       const findings = check(
