@@ -182,6 +182,14 @@ for (const composition of compositions) {
         const pair = new Pair(cluster, "benvolio", "mercutio");
         await pair.come();
         const { one, other } = pair;
+        // What follows first presence leaves when that is done: had an owner to do it again, it would ask again for the
+        // presence of the other, as it is then.
+        for (const [from, to] of [
+          [one, other],
+          [other, one],
+        ] as const)
+          from.send({ what: "iq", to: to.jid });
+        await eventually("both are there for good", () => pair.isAnswered());
         const pick = randomFrom(seed + 1);
         let isOver = false;
         const moving = (async () => {
