@@ -14,6 +14,7 @@ export {
   type SettingProblem,
   type SettingsSource,
 } from "./load-settings.ts";
+export { type OtlpTarget, otlpSettings, otlpTarget } from "./otlp-settings.ts";
 export { processSettings } from "./process-settings.ts";
 export { type ProcessHost, type RunOptions, runServices } from "./run-services.ts";
 export { serveMetrics } from "./serve-metrics.ts";

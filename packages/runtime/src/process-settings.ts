@@ -1,3 +1,4 @@
+import { otlpSettings } from "./otlp-settings.ts";
 import { setting } from "./settings.ts";
 
 /** Settings of every process, whatever services it runs. */
@@ -47,4 +48,5 @@ export const processSettings = {
     secret: true,
     doc: "Key of the stand-ins; without one they change at every start.",
   }),
+  ...otlpSettings,
 } as const;
