@@ -5,7 +5,7 @@
  * taking is the order of starting. A key is held while its `serial` handler runs, and while a retry is due;
  * what comes for a held key waits in that key's line.
  */
-import type { Logger } from "@rollcall/telemetry";
+import { type Logger, type Span, withSpan } from "@rollcall/telemetry";
 import type { Consumer, MessageMeta, Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
 
@@ -46,6 +46,8 @@ export interface Delivery {
   readonly keys: readonly string[];
   readonly payload: unknown;
   readonly meta: MessageMeta;
+  /** What the handling belongs to, where that is traced. */
+  readonly span?: Span | undefined;
   /** Called once. */
   readonly settle: (settled: Settled) => void;
 }
@@ -216,7 +218,7 @@ export class Dispatcher {
 
   /** Hands a job over. Returns whether its keys stay held. */
   #run(job: Job): boolean {
-    const { place, payload, meta, serial } = job.delivery;
+    const { place, payload, meta, serial, span } = job.delivery;
     const desk = this.#desks.get(place);
     if (desk === undefined) {
       this.#waitForConsumer(job);
@@ -225,7 +227,11 @@ export class Dispatcher {
     job.attempts += 1;
     let outcome: Outcome | Promise<Outcome>;
     try {
-      outcome = desk.handle(job.keys, payload, meta);
+      if (span === undefined) outcome = desk.handle(job.keys, payload, meta);
+      else {
+        span.event(job.attempts === 1 ? "started" : "started again");
+        outcome = withSpan(span, () => desk.handle(job.keys, payload, meta));
+      }
     } catch (error) {
       outcome = this.#threw(job, error);
     }

@@ -12,14 +12,17 @@ import {
   type MulticastChannel,
   type QuestionChannel,
 } from "@rollcall/contracts";
-import type { Logger } from "@rollcall/telemetry";
+import { errorCode, type Logger, noTracer, type Span, type Tracer, withSpan } from "@rollcall/telemetry";
 import type { Bus, ConsumeOptions, Consumer, MessageMeta, Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
+import { arrivalSpan, askSpan, sendSpan } from "./bus-spans.ts";
 import { Dispatcher, type Settled } from "./dispatcher.ts";
 import { lineOf, placeFor, placeOf } from "./places.ts";
 
 export interface MemoryBusOptions {
   readonly logger: Logger;
+  /** Goes on with the traces of what is published. Default: none. */
+  readonly tracer?: Tracer | undefined;
   /** Encodes and decodes every payload. Default false. */
   readonly encode?: boolean | undefined;
   /** Unfinished messages over all channels before `queue-full`. Default 200,000. */
@@ -44,6 +47,7 @@ const noMeta: MessageMeta = { id: undefined, from: undefined, asOf: 0 };
 class MemoryBus implements Bus {
   readonly #encode: boolean;
   readonly #dispatcher: Dispatcher;
+  readonly #tracer: Tracer;
   #asking = 0;
   #sequence = 0;
   #closed = false;
@@ -51,6 +55,7 @@ class MemoryBus implements Bus {
 
   constructor(options: MemoryBusOptions) {
     this.#encode = options.encode ?? false;
+    this.#tracer = options.tracer ?? noTracer;
     this.#dispatcher = new Dispatcher({
       logger: options.logger,
       queueLimit: options.queueLimit ?? 200_000,
@@ -89,9 +94,13 @@ class MemoryBus implements Bus {
     if (handle === undefined) throw new BusError("no-owner", `nobody answers ${channel.name}`);
     const asked = this.#throughTheWire(channel.name, [key], question);
     this.#asking += 1;
+    const asking = askSpan("rollcall", channel.name, key);
+    const answered = this.#arrival(asking?.traceparent, channel.name, [key], true);
     let timer: NodeJS.Timeout | undefined;
     try {
-      const answering = Promise.resolve().then(() => handle(key, asked));
+      const answering = Promise.resolve().then(() =>
+        answered === undefined ? handle(key, asked) : withSpan(answered, () => handle(key, asked)),
+      );
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           reject(new BusError("no-answer", `${channel.name} was not answered within ${timeoutMs} ms`));
@@ -100,10 +109,14 @@ class MemoryBus implements Bus {
       const answer = await Promise.race([answering, late]);
       return this.#answerThroughTheWire<A>(channel.name, answer);
     } catch (cause) {
+      answered?.fail(errorCode(cause));
+      asking?.fail(errorCode(cause));
       if (cause instanceof BusError) throw cause;
       throw new BusError("failed", `${channel.name} could not be answered`, { cause });
     } finally {
       clearTimeout(timer);
+      answered?.end();
+      asking?.end();
       this.#asking -= 1;
       this.#tellWhenIdle();
     }
@@ -157,14 +170,29 @@ class MemoryBus implements Bus {
     } catch (error) {
       return Promise.reject(error);
     }
+    const sending = sendSpan("rollcall", channel, keys);
+    const span = this.#arrival(sending?.traceparent, channel, keys, false);
     return new Promise<void>((resolve, reject) => {
       const settle = (settled: Settled): void => {
+        if (settled.kind === "failed") span?.fail(settled.error.code);
+        span?.end();
+        sending?.end();
         if (settled.kind === "failed") reject(settled.error);
         else resolve();
         this.#tellWhenIdle();
       };
-      this.#dispatcher.take({ place, line, serial, keys, payload: carried, meta: noMeta, settle });
+      this.#dispatcher.take({ place, line, serial, keys, payload: carried, span, meta: noMeta, settle });
     });
+  }
+
+  #arrival(
+    trace: string | undefined,
+    channel: string,
+    keys: readonly string[],
+    isQuestion: boolean,
+  ): Span | undefined {
+    if (trace === undefined) return undefined;
+    return arrivalSpan(this.#tracer, "rollcall", { trace, channel, keys, id: undefined, isQuestion });
   }
 
   #tellWhenIdle(): void {
@@ -178,9 +206,9 @@ class MemoryBus implements Bus {
     if (!this.#encode) return payload;
     this.#sequence += 1;
     const id = this.#sequence;
-    const body = encodeMessageBody({ id, channel, payload, acting: undefined, trace: undefined });
+    const body = encodeMessageBody({ id, channel, payload, acting: undefined });
     const frame = { from: "memory", link: 0, base: id, heard: undefined, probe: undefined };
-    const decoded = decodeFrame(encodeFrame(frame, [encodeMessage(id, keys, [], body)], []));
+    const decoded = decodeFrame(encodeFrame(frame, [encodeMessage(id, keys, [], body, undefined)], []));
     const message = decoded.kind === "frame" ? decoded.frame.messages[0] : undefined;
     if (message === undefined || message.malformed !== undefined) {
       throw new BusError("failed", `malformed: ${message?.malformed ?? "frame"}`);

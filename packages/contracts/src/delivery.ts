@@ -53,6 +53,8 @@ export type NodeDelivery =
       /** Complete stanzas as XML. */
       readonly xml: string;
       readonly id?: string | undefined;
+      /** W3C `traceparent`, where it is traced. */
+      readonly trace?: string | undefined;
     }
   | {
       /** One stanza for several sessions, `before + to + after` (`to` is escaped already). */
@@ -68,6 +70,7 @@ export type NodeDelivery =
        * repetition is a blemish and no harm, so that it is remembered apart.
        */
       readonly availableId?: string | undefined;
+      readonly trace?: string | undefined;
     }
   | {
       /** Ends a stream with a stream error condition of RFC 6120, 4.9.3. */

@@ -38,7 +38,7 @@ function encoded(frame: Frame): string {
   return encodeFrame(
     frame,
     frame.messages.map((message) =>
-      encodeMessage(message.seq, message.keys, message.fresh, encodeMessageBody(message)),
+      encodeMessage(message.seq, message.keys, message.fresh, encodeMessageBody(message), message.trace),
     ),
     frame.acks.map(encodeAck),
   );

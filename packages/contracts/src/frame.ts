@@ -141,23 +141,24 @@ const wireFrame = z.object({
 
 /** What of a message is the same at every sending, as JSON without its braces: made once. */
 export function encodeMessageBody(
-  message: Pick<FrameMessage, "id" | "channel" | "payload" | "acting" | "trace">,
+  message: Pick<FrameMessage, "id" | "channel" | "payload" | "acting">,
 ): string {
-  const { id, channel, payload, acting, trace } = message;
+  const { id, channel, payload, acting } = message;
   let text = `"i":${id},"c":${JSON.stringify(channel)},"p":${JSON.stringify(payload)}`;
   if (acting !== undefined) text += `,"e":["${acting.address}",${acting.partition ?? -1},${acting.asOf}]`;
-  if (trace !== undefined) text += `,"t":${JSON.stringify(trace)}`;
   return text;
 }
 
-/** A message for `encodeFrame`. @param body of `encodeMessageBody`. */
+/** A message for `encodeFrame`. @param body of `encodeMessageBody`. @param trace W3C `traceparent` of this sending. */
 export function encodeMessage(
   seq: number,
   keys: readonly string[],
   fresh: readonly number[],
   body: string,
+  trace: string | undefined,
 ): string {
-  const start = `{"s":${seq},"k":${JSON.stringify(keys)},`;
+  let start = `{"s":${seq},"k":${JSON.stringify(keys)},`;
+  if (trace !== undefined) start += `"t":${JSON.stringify(trace)},`;
   return fresh.length === 0 ? `${start}${body}}` : `${start}"f":[${fresh.join(",")}],${body}}`;
 }
 

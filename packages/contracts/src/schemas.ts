@@ -207,7 +207,7 @@ export const presenceFanOut = z.discriminatedUnion("kind", [
 ]) as unknown as z.ZodType<PresenceFanOut>;
 
 const nodeDelivery = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("write"), session: count, xml: text, id: optionalText }),
+  z.object({ kind: z.literal("write"), session: count, xml: text, id: optionalText, trace: optionalText }),
   z.object({
     kind: z.literal("fan-out"),
     id: optionalText,
@@ -216,6 +216,7 @@ const nodeDelivery = z.discriminatedUnion("kind", [
     after: text,
     to: z.array(text),
     sessions: z.array(count),
+    trace: optionalText,
   }),
   z.object({ kind: z.literal("close"), session: count, condition: text, text: optionalText }),
 ]) as unknown as z.ZodType<NodeDelivery>;

@@ -1,3 +1,4 @@
+import type { Span } from "@rollcall/telemetry";
 import type { Bucket, BucketOptions, GetOptions, PutOptions, Quorum } from "./bucket.ts";
 import { KeyListing } from "./key-listing.ts";
 import { boundaryOf, parseMultipart } from "./multipart.ts";
@@ -6,6 +7,7 @@ import { throwFault } from "./response-fault.ts";
 import type { RiakCounters } from "./riak-counters.ts";
 import { RiakError } from "./riak-error.ts";
 import type { Fetched, RiakSibling, Siblings, Stored } from "./riak-object.ts";
+import { riakSpan } from "./riak-span.ts";
 import type { RiakRequest, RiakResponse, RiakStreamResponse, RiakTransport } from "./riak-transport.ts";
 import { addMetaHeaders, metaOf } from "./user-metadata.ts";
 import type { ValueCodec } from "./value-codec.ts";
@@ -65,6 +67,7 @@ export class HttpBucket<T> implements Bucket<T> {
   }
 
   async get(key: string, options?: GetOptions): Promise<Fetched<T>> {
+    const span = riakSpan("GET", this.#name);
     try {
       const etag = options?.ifNoneMatch;
       const headers =
@@ -73,15 +76,19 @@ export class HttpBucket<T> implements Bucket<T> {
       const response = await this.#send("GET", path, headers, undefined);
       const fetched = this.#fetched(response) ?? (await this.#readSiblings(path));
       this.#counters[getFields[fetched.kind]]++;
+      span?.set({ "db.response.status": fetched.kind });
       return fetched;
     } catch (error) {
       this.#counters.getFailed++;
-      throw this.#failed(error, false);
+      throw this.#failed(error, false, span);
+    } finally {
+      span?.end();
     }
   }
 
   async put(key: string, value: T, options?: PutOptions): Promise<Stored<T>> {
     let answered = false;
+    const span = riakSpan("PUT", this.#name);
     try {
       const path = this.#keyPath(key);
       const body = this.#encode(value);
@@ -96,16 +103,20 @@ export class HttpBucket<T> implements Bucket<T> {
       const stored = await this.#stored(path, body, response);
       if (stored.kind === "stored") this.#counters.putStored++;
       else this.#counters.putSiblings++;
+      span?.set({ "db.response.status": stored.kind });
       return stored;
     } catch (error) {
       this.#counters.putFailed++;
-      const failure = this.#failed(error, answered);
+      const failure = this.#failed(error, answered, span);
       if (failure.maybeWritten) this.#counters.putUnknown++;
       throw failure;
+    } finally {
+      span?.end();
     }
   }
 
   async delete(key: string, context?: string): Promise<"deleted" | "missing"> {
+    const span = riakSpan("DELETE", this.#name);
     try {
       const headers =
         context === undefined ? deleteHeaders : { accept: WRITE_ACCEPT, "x-riak-vclock": context };
@@ -119,7 +130,9 @@ export class HttpBucket<T> implements Bucket<T> {
       return "deleted";
     } catch (error) {
       this.#counters.deleteFailed++;
-      throw this.#failed(error, false);
+      throw this.#failed(error, false, span);
+    } finally {
+      span?.end();
     }
   }
 
@@ -293,12 +306,13 @@ export class HttpBucket<T> implements Bucket<T> {
   }
 
   /** Counts it and names the bucket. `written`: it went wrong after Riak had answered a write. */
-  #failed(error: unknown, written: boolean): RiakError {
+  #failed(error: unknown, written: boolean, span?: Span): RiakError {
     const known =
       error instanceof RiakError
         ? error
         : new RiakError("bad-response", "unexpected failure", { cause: error });
     this.#counters.countFailure(known.code);
+    span?.fail(known.code);
     const { code, message, cause, status } = known;
     const maybeWritten = known.maybeWritten || written;
     return new RiakError(code, message, { cause, maybeWritten, status, bucket: this.#name });

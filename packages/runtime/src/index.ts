@@ -22,3 +22,4 @@ export type { Service } from "./service.ts";
 export { SettingFault } from "./setting-fault.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";
 export { formatListen } from "./settings-text.ts";
+export { createProcessTracer, type ProcessTracing, traceSettings, tracingService } from "./tracing.ts";

@@ -1,5 +1,6 @@
 import { otlpSettings } from "./otlp-settings.ts";
 import { setting } from "./settings.ts";
+import { traceSettings } from "./tracing.ts";
 
 /** Settings of every process, whatever services it runs. */
 export const processSettings = {
@@ -49,4 +50,5 @@ export const processSettings = {
     doc: "Key of the stand-ins; without one they change at every start.",
   }),
   ...otlpSettings,
+  ...traceSettings,
 } as const;

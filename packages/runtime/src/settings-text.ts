@@ -14,7 +14,11 @@ export function parseSettingText(setting: Setting<unknown>, text: string): Parse
     case "string":
       return value(text);
     case "integer":
-      return /^[+-]?\d+$/.test(text) ? checkInteger(setting, Number(text)) : wrong(integerWords(setting));
+      return /^[+-]?\d+$/.test(text) ? checkRange(setting, Number(text)) : wrong(numberWords(setting));
+    case "number":
+      return /^[+-]?\d+(\.\d+)?$/.test(text)
+        ? checkRange(setting, Number(text))
+        : wrong(numberWords(setting));
     case "boolean":
       return text === "true" || text === "false" ? value(text === "true") : wrong("true or false");
     case "list":
@@ -38,8 +42,10 @@ export function parseSettingValue(setting: Setting<unknown>, raw: unknown): Pars
       return typeof raw === "string" ? value(raw) : wrong("text; put it in quotes");
     case "integer":
       return typeof raw === "number" && Number.isInteger(raw)
-        ? checkInteger(setting, raw)
-        : wrong(integerWords(setting));
+        ? checkRange(setting, raw)
+        : wrong(numberWords(setting));
+    case "number":
+      return typeof raw === "number" ? checkRange(setting, raw) : wrong(numberWords(setting));
     case "boolean":
       return typeof raw === "boolean" ? value(raw) : wrong("true or false");
     case "list":
@@ -67,7 +73,8 @@ export function describeSettingType(setting: Setting<unknown>): string {
     case "string":
       return "text";
     case "integer":
-      return integerWords(setting).slice("an ".length);
+    case "number":
+      return numberWords(setting).replace(/^an? /, "");
     case "boolean":
       return "true or false";
     case "list":
@@ -96,15 +103,16 @@ function parseListen(text: string): ParsedSetting {
   return value({ host, port } satisfies ListenAddress);
 }
 
-function checkInteger(setting: Setting<unknown>, number: number): ParsedSetting {
+function checkRange(setting: Setting<unknown>, number: number): ParsedSetting {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = setting;
-  return number >= min && number <= max ? value(number) : wrong(integerWords(setting));
+  return number >= min && number <= max ? value(number) : wrong(numberWords(setting));
 }
 
-function integerWords({ min, max }: Setting<unknown>): string {
-  if (min !== undefined && max !== undefined) return `an integer from ${min} to ${max}`;
-  if (min !== undefined) return `an integer from ${min}`;
-  return max === undefined ? "an integer" : `an integer up to ${max}`;
+function numberWords({ type, min, max }: Setting<unknown>): string {
+  const word = type === "integer" ? "an integer" : "a number";
+  if (min !== undefined && max !== undefined) return `${word} from ${min} to ${max}`;
+  if (min !== undefined) return `${word} from ${min}`;
+  return max === undefined ? word : `${word} up to ${max}`;
 }
 
 function checkChoice(setting: Setting<unknown>, raw: unknown): ParsedSetting {

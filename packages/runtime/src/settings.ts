@@ -25,7 +25,7 @@ interface Common<T> {
 }
 
 export type Setting<T> = Common<T> & {
-  readonly type: "string" | "integer" | "boolean" | "list" | "listen" | "choice";
+  readonly type: "string" | "integer" | "number" | "boolean" | "list" | "listen" | "choice";
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly string[];
@@ -42,6 +42,11 @@ export const setting = {
   }),
   integer: (options: Common<number> & { min?: number; max?: number }): Setting<number> => ({
     type: "integer",
+    ...options,
+  }),
+  /** With fractions. */
+  number: (options: Common<number> & { min?: number; max?: number }): Setting<number> => ({
+    type: "number",
     ...options,
   }),
   boolean: (options: Common<boolean>): Setting<boolean> => ({ type: "boolean", ...options }),

@@ -12,3 +12,15 @@ export { createMetrics, fieldsOf, type Metrics, type MetricsOptions } from "./me
 export { describeMetrics, prometheusName } from "./metrics/describe-metrics.ts";
 export { type EventName, events } from "./names.ts";
 export { createRedact, type JidPolicy, type Redact } from "./redact.ts";
+export { activeSpan, carrySpan, errorCode, withSpan } from "./tracing/active-span.ts";
+export { attributeCatalogue, isKnownSpanName, spanCatalogue } from "./tracing/catalogue.ts";
+export { createTracer, type TracerOptions } from "./tracing/create-tracer.ts";
+export {
+  type Afterthought,
+  noTracer,
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
+  type SpanOptions,
+  type Tracer,
+} from "./tracing/span.ts";

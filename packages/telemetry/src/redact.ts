@@ -38,6 +38,13 @@ export function createRedact(policy: JidPolicy, key?: string): Redact {
   };
 }
 
+/** What stands for a JID outside the log, where a field's name does not say that it is one. */
+export function createStandIn(policy: JidPolicy, key?: string): (jid: string) => string {
+  if (policy === "plain") return (jid) => jid;
+  const secret = key ?? randomBytes(32);
+  return (jid) => hashJid(jid, secret);
+}
+
 function hashJid(jid: string, secret: string | Buffer): string {
   const slash = jid.indexOf("/");
   const bare = slash === -1 ? jid : jid.slice(0, slash);

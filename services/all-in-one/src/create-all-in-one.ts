@@ -26,12 +26,14 @@ import {
 import {
   createHttpServer,
   createInstanceId,
+  createProcessTracer,
   Health,
   type ListenAddress,
   type Service,
   type SettingDescription,
   serveMetrics,
   systemClock,
+  tracingService,
 } from "@rollcall/runtime";
 import { CounterRegistry, type Logger } from "@rollcall/telemetry";
 import { createEmbeddedStore } from "./embedded-store.ts";
@@ -72,6 +74,11 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   const health = new Health();
 
   // What everything stands on.
+  const tracer = createProcessTracer(settings, {
+    service: "rollcall",
+    version: options.version,
+    instanceId: nodeId,
+  });
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
   serveMetrics(http, {
     registry: counterRegistry,
@@ -108,7 +115,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     counters: rosterStoreCounters,
   });
   counterRegistry.add("roster-store", rosterStoreCounters);
-  const bus = createMemoryBus({ logger, encode: options.encodeOnBus });
+  const bus = createMemoryBus({ logger, tracer, encode: options.encodeOnBus });
 
   // The loop: rosters, presence, sockets.
   const roster = createRosterService({
@@ -127,6 +134,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     offlineStore,
     clock,
     logger,
+    tracer,
     instanceId: createInstanceId("presence"),
   });
   const admin = createAdminService({
@@ -146,6 +154,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     bus,
     accounts,
     logger,
+    tracer,
     nodeId,
     clock,
     version: options.version,
@@ -156,7 +165,16 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   counterRegistry.add("riak", store.client.counters);
 
   return {
-    services: [http, store.service, busService(bus), roster, presence, admin, connection],
+    services: [
+      tracingService(tracer),
+      http,
+      store.service,
+      busService(bus),
+      roster,
+      presence,
+      admin,
+      connection,
+    ],
     health,
     accounts,
     bus,

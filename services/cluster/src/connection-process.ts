@@ -20,13 +20,14 @@ import type { ConnectionProcessSettings } from "./settings.ts";
 /** A connection node: holds the connections of clients, and owns nothing. */
 export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
   const { settings, logger, processId, version } = options;
-  const { http, nats, riak, counterRegistry } = createProcessParts("connection", options, {
+  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("connection", options, {
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
   });
   let connection: ConnectionService | undefined;
   let heartbeat: Heartbeat | undefined;
 
   async function* parts(): AsyncGenerator<Service> {
+    yield tracing;
     yield http;
     yield nats;
     yield riak.service;
@@ -41,6 +42,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       connection: nats.connection,
       processId,
       logger,
+      tracer,
       owners: { "roster-owner": rosterOwners, "presence-owner": presenceOwners },
     });
     counterRegistry.add("bus", bus.counters);
@@ -68,6 +70,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       bus,
       accounts: createRiakAccountStore({ client: riak.client }),
       logger,
+      tracer,
       nodeId: processId,
       clock: systemClock,
       version,

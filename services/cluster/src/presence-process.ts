@@ -28,12 +28,13 @@ import type { PresenceProcessSettings } from "./settings.ts";
 /** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
 export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
-  const { http, nats, riak, counterRegistry } = createProcessParts("presence", options, {
+  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("presence", options, {
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
     [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
   });
 
   async function* parts(): AsyncGenerator<Service> {
+    yield tracing;
     yield http;
     yield nats;
     yield riak.service;
@@ -70,6 +71,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       connection: nats.connection,
       processId,
       logger,
+      tracer,
       owners: { "roster-owner": rosterOwners, "presence-owner": ownership },
       serving: { "presence-owner": prepared },
     });
@@ -89,6 +91,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       }),
       clock: systemClock,
       logger,
+      tracer,
       instanceId: processId,
       cluster: { nodes, manifest },
       // What arrived together leaves together.

@@ -3,6 +3,7 @@ import { createNatsService, type NatsService } from "@rollcall/nats";
 import type { NatsOwnerMap, NatsOwnership, Preparation, PreparedOwnership } from "@rollcall/ownership";
 import {
   createHttpServer,
+  createProcessTracer,
   type Health,
   type HttpServer,
   type ListenAddress,
@@ -10,8 +11,9 @@ import {
   type SettingDescription,
   type SettingValues,
   serveMetrics,
+  tracingService,
 } from "@rollcall/runtime";
-import { CounterRegistry, type Logger } from "@rollcall/telemetry";
+import { CounterRegistry, type Logger, type Tracer } from "@rollcall/telemetry";
 import { createRiakStore, type RiakStore, type RiakStoreOptions } from "./riak-store.ts";
 import type { sharedSettings } from "./settings.ts";
 
@@ -37,6 +39,9 @@ export interface ClusterProcess {
 
 /** What every process of a cluster stands on. */
 export interface ProcessParts {
+  readonly tracer: Tracer;
+  /** Sends what is traced until the end. */
+  readonly tracing: Service;
   readonly http: HttpServer;
   readonly nats: NatsService;
   readonly riak: RiakStore;
@@ -57,6 +62,11 @@ export function createProcessParts(
   const riak = createRiakStore({ settings, buckets, logger });
   counterRegistry.add("riak", riak.client.counters);
   counterRegistry.add("riak-transport", riak.transportCounters);
+  const tracer = createProcessTracer(settings, {
+    service: `rollcall-${kind}`,
+    version,
+    instanceId: processId,
+  });
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
   serveMetrics(http, {
     registry: counterRegistry,
@@ -65,6 +75,8 @@ export function createProcessParts(
     instanceId: processId,
   });
   return {
+    tracer,
+    tracing: tracingService(tracer),
     http,
     nats: createNatsService({ settings, name: processId, logger }),
     riak,

@@ -24,7 +24,7 @@ import type { RosterProcessSettings } from "./settings.ts";
 export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
   const clock = systemClock;
-  const { http, nats, riak, counterRegistry } = createProcessParts("roster", options, {
+  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("roster", options, {
     [settings["roster.bucket"]]: rosterBucketProperties,
     [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
     [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
@@ -58,6 +58,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
   });
 
   async function* parts(): AsyncGenerator<Service> {
+    yield tracing;
     yield http;
     yield nats;
     yield riak.service;
@@ -78,6 +79,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       connection: nats.connection,
       processId,
       logger,
+      tracer,
       owners: { "roster-owner": ownership, "presence-owner": presenceOwners },
       serving: { "roster-owner": prepared },
     });

@@ -2,7 +2,7 @@ import type { AccountStore } from "@rollcall/accounts";
 import type { Bus, Consumer } from "@rollcall/bus";
 import type { ManifestSession } from "@rollcall/ownership";
 import { type Clock, type ListenAddress, randomId, type Service, systemClock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { type Logger, noTracer, type Tracer } from "@rollcall/telemetry";
 import { prepareDomain } from "@rollcall/xmpp";
 import type { ConnectionCluster } from "./cluster/connection-cluster.ts";
 import { OpenCluster } from "./cluster/open-cluster.ts";
@@ -31,6 +31,8 @@ export interface ConnectionServiceOptions {
   readonly bus: Bus;
   readonly accounts: AccountStore;
   readonly logger: Logger;
+  /** Where traces of stanzas and logins begin. Default: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Name of this node with its incarnation, as in `createInstanceId`; owners send deliveries to it. */
   readonly nodeId: string;
   readonly clock?: Clock | undefined;
@@ -78,6 +80,7 @@ const ANNOUNCING_SHARE = 0.3;
 /** Holds client connections: streams in, stanzas to their owners, deliveries out. */
 export function createConnectionService(options: ConnectionServiceOptions): ConnectionService {
   const { settings, bus, accounts, logger, nodeId, clock = systemClock, sweepMs = SWEEP_MS } = options;
+  const { tracer = noTracer } = options;
   const domains = canonicalDomains(settings.domains);
 
   // Accept.
@@ -116,6 +119,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     bus,
     clock,
     logger,
+    tracer,
     domains,
     facts,
     reportable: cluster?.reportable,
@@ -125,6 +129,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     bus,
     clock,
     logger,
+    tracer,
     sessions,
     nodeId,
     owners: options.cluster?.owners,

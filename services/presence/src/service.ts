@@ -5,7 +5,7 @@ import { channels, type PresenceCommand, type PresenceFanOut } from "@rollcall/c
 import type { Preparation } from "@rollcall/ownership";
 import { presenceTypeOf } from "@rollcall/rfc6121";
 import type { Clock, Service } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { carrySpan, type Logger, noTracer, type Tracer } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import { Debts } from "./cluster/debts.ts";
 import { KnownSessions } from "./cluster/known-sessions.ts";
@@ -49,6 +49,8 @@ export interface PresenceServiceDeps {
   readonly offlineStore: OfflineStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Traces node deaths and take-overs. Default: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Name of this process on the bus, with its incarnation. */
   readonly instanceId: string;
   /** Where partitions and nodes come and go; without it this process has everything. */
@@ -170,6 +172,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     bus,
     sleep,
     logger,
+    tracer: deps.tracer ?? noTracer,
     counters,
     instanceId,
     debts,
@@ -215,7 +218,17 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     cause: Cause | undefined,
   ): Promise<Outcome> {
     const owed = debts.settle(account);
-    if (owed !== undefined) await owed;
+    if (owed === undefined) return performCommand(account, command, cause);
+    const perform = carrySpan(performCommand);
+    await owed;
+    return perform(account, command, cause);
+  }
+
+  async function performCommand(
+    account: BareJid,
+    command: PresenceCommand,
+    cause: Cause | undefined,
+  ): Promise<Outcome> {
     if (command.kind === "account-effects") {
       await effects.handle(account, command, cause);
       return done;

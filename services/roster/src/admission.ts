@@ -1,4 +1,5 @@
 import type { AccountStore } from "@rollcall/accounts";
+import { carrySpan } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import { AccountTurns } from "./store/account-turns.ts";
 
@@ -21,8 +22,9 @@ export class Admission {
    * @throws {StoreUnavailableError} and what `begin` rejects with.
    */
   async admit<T>(owner: BareJid, begin: () => Promise<T>): Promise<{ readonly result: T } | undefined> {
+    const carried = carrySpan(begin);
     const admitted = await this.#turns.run(owner, async () =>
-      (await this.#accounts.exists(owner)) ? { work: begin() } : undefined,
+      (await this.#accounts.exists(owner)) ? { work: carried() } : undefined,
     );
     return admitted && { result: await admitted.work };
   }

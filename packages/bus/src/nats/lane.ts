@@ -54,6 +54,8 @@ export interface Part {
   readonly outgoing: Outgoing;
   readonly lane: Lane;
   readonly keys: readonly string[];
+  /** It was on its way before. */
+  readonly isAgain?: boolean | undefined;
 }
 
 export function openPart(outgoing: Outgoing, lane: Lane, keys: readonly string[]): Part {
@@ -65,12 +67,15 @@ export function openPart(outgoing: Outgoing, lane: Lane, keys: readonly string[]
 export class Shipment implements Cargo {
   readonly outgoing: Outgoing;
   readonly fresh: readonly number[];
+  readonly trace: string | undefined;
   readonly #parts: Part[];
 
   constructor(outgoing: Outgoing, parts: Part[], fresh: readonly number[]) {
     this.outgoing = outgoing;
     this.#parts = parts;
     this.fresh = fresh;
+    if (parts[0]?.isAgain) outgoing.leavesAgain();
+    this.trace = outgoing.trace;
   }
 
   get body(): string {
@@ -165,7 +170,7 @@ export class Lane {
         const refused = part.keys.filter((key) => ack.keys.includes(key));
         if (refused.length === 0) outgoing.partSettled(undefined);
         else {
-          this.#returned.push({ ...part, keys: refused });
+          this.#returned.push({ ...part, keys: refused, isAgain: true });
           this.#isReturning = true;
         }
         break;
@@ -281,7 +286,7 @@ export class Lane {
   #takeAllBack(): void {
     for (const shipment of this.#inFlight) {
       const part = shipment.takeBack(this);
-      if (part !== undefined && !part.outgoing.isAbandoned) this.#returned.push(part);
+      if (part !== undefined && !part.outgoing.isAbandoned) this.#returned.push({ ...part, isAgain: true });
     }
     this.#inFlight.clear();
     this.#isReturning = true;

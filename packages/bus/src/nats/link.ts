@@ -24,6 +24,8 @@ export interface Cargo {
   readonly body: string;
   /** First of these partitions after some came back. */
   readonly fresh: readonly number[];
+  /** W3C `traceparent`, where it is traced. */
+  readonly trace: string | undefined;
   /** Whom it is for; empty when it was taken back. */
   keys(): readonly string[];
   /** Called once, unless it was taken back. */
@@ -208,6 +210,7 @@ export class Link {
         keys,
         cargo?.fresh ?? [],
         keys.length === 0 ? takenBack : (cargo?.body ?? ""),
+        cargo?.trace,
       );
       if (messages.length > 0 && size + text.length > FRAME_SIZE) break;
       messages.push(text);

@@ -31,6 +31,7 @@ export class LocalRoute implements Route {
         payload,
         acting,
         fresh: cargo.fresh,
+        trace: cargo.trace,
         malformed: undefined,
       },
       this.#blocked,

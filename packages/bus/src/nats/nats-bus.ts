@@ -14,7 +14,7 @@ import {
   type QuestionChannel,
   subjects,
 } from "@rollcall/contracts";
-import type { Logger } from "@rollcall/telemetry";
+import { type Logger, noTracer, type Tracer } from "@rollcall/telemetry";
 import type { Bus, ConsumeOptions, Consumer, MessageMeta, Outcome, SendOptions } from "../bus.ts";
 import { BusError } from "../bus-error.ts";
 import { Dispatcher } from "../dispatcher.ts";
@@ -31,6 +31,8 @@ export interface NatsBusOptions {
   /** This process: node id or instance id, new at every start (`createInstanceId` in `runtime`). */
   readonly processId: string;
   readonly logger: Logger;
+  /** Goes on with the traces of other processes. Default: none. */
+  readonly tracer?: Tracer | undefined;
   /** Who owns what, for what is sent. */
   readonly owners: Readonly<Record<OwnerAddress, OwnerLookup>>;
   /** What this process takes messages for; nothing for a connection node. */
@@ -148,6 +150,7 @@ class NatsBusImpl implements NatsBus {
       owners: options.owners,
       serving: options.serving ?? {},
       logger: this.#logger,
+      tracer: options.tracer ?? noTracer,
       onIdle: () => this.#tellWhenIdle(),
       now: () => performance.now(),
     });

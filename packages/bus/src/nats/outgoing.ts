@@ -1,5 +1,7 @@
 import { type Acting, encodeMessageBody, type OwnerAddress } from "@rollcall/contracts";
+import { activeSpan, type Span } from "@rollcall/telemetry";
 import { BusError } from "../bus-error.ts";
+import { resendSpan, sendSpan } from "../bus-spans.ts";
 
 /** One `publish` or `multicast` of this process until its promise is settled. */
 export class Outgoing {
@@ -12,6 +14,10 @@ export class Outgoing {
   /** On the clock of the bus: what nobody has taken by then is given up. */
   readonly expiresAt: number;
   readonly #settled: (error: BusError | undefined) => void;
+  /** What it is a step of. */
+  readonly #cause: Span | undefined;
+  readonly #span: Span | undefined;
+  #again: Span | undefined = undefined;
   #open = 0;
   #isAbandoned = false;
   #failure: BusError | undefined;
@@ -20,19 +26,37 @@ export class Outgoing {
     message: {
       readonly id: number;
       readonly channel: string;
+      readonly keys: readonly string[];
       readonly payload: unknown;
       readonly acting: Acting | undefined;
     },
     expiresAt: number,
     settled: (error: BusError | undefined) => void,
   ) {
-    this.id = message.id;
-    this.channel = message.channel;
-    this.payload = message.payload;
-    this.acting = message.acting;
-    this.body = encodeMessageBody({ ...message, trace: undefined });
+    const { id, channel, keys, payload, acting } = message;
+    this.id = id;
+    this.channel = channel;
+    this.payload = payload;
+    this.acting = acting;
+    this.body = encodeMessageBody({ id, channel, payload, acting });
+    this.#cause = activeSpan();
+    this.#span = sendSpan("nats", channel, keys);
     this.expiresAt = expiresAt;
     this.#settled = settled;
+  }
+
+  /** What goes along so that the receiver can go on with the trace. */
+  get trace(): string | undefined {
+    return (this.#again ?? this.#span)?.traceparent;
+  }
+
+  /** It came back, or nobody knows what became of it, and it leaves once more. */
+  leavesAgain(): void {
+    const before = this.#again ?? this.#span;
+    if (before === undefined || this.#cause === undefined) return;
+    before.event("came back");
+    this.#again?.end();
+    this.#again = resendSpan("nats", this.#cause, before, this.channel);
   }
 
   /** The whole is settled when every part is. */
@@ -43,7 +67,7 @@ export class Outgoing {
   partSettled(error: BusError | undefined): void {
     this.#failure ??= error;
     this.#open -= 1;
-    if (this.#open === 0 && !this.#isAbandoned) this.#settled(this.#failure);
+    if (this.#open === 0 && !this.#isAbandoned) this.#settle(this.#failure);
   }
 
   /** Nobody wants to send it any more: what becomes of its parts does not matter. */
@@ -55,6 +79,13 @@ export class Outgoing {
   abandon(error: BusError): void {
     if (this.#isAbandoned) return;
     this.#isAbandoned = true;
+    this.#settle(error);
+  }
+
+  #settle(error: BusError | undefined): void {
+    if (error !== undefined) this.#span?.fail(error.code);
+    this.#again?.end();
+    this.#span?.end();
     this.#settled(error);
   }
 }

@@ -1,5 +1,7 @@
 import { type Ack, checkAnswer, encodeMessageBody } from "@rollcall/contracts";
+import type { Span } from "@rollcall/telemetry";
 import { BusError } from "../bus-error.ts";
+import { askSpan } from "../bus-spans.ts";
 import type { Route } from "./lane.ts";
 import type { Cargo } from "./link.ts";
 import { type Destination, refusal } from "./outgoing.ts";
@@ -25,6 +27,7 @@ export class Question {
   readonly #deadline: number;
   readonly #resolve: (answer: unknown) => void;
   readonly #reject: (error: BusError) => void;
+  readonly #span: Span | undefined;
   #asked: { readonly route: Route; isVoid: boolean } | undefined;
   #retryAt: number | undefined;
   /** Somebody had the question for whom it was. */
@@ -50,7 +53,8 @@ export class Question {
     this.payload = payload;
     this.#port = port;
     this.#key = key;
-    this.#body = encodeMessageBody({ id, channel, payload, acting: undefined, trace: undefined });
+    this.#body = encodeMessageBody({ id, channel, payload, acting: undefined });
+    this.#span = askSpan("nats", channel, key);
     this.#timeoutMs = timeoutMs;
     this.#deadline = port.now() + timeoutMs;
     this.#resolve = resolve;
@@ -65,11 +69,13 @@ export class Question {
     }
     const asked = { route, isVoid: false };
     this.#asked = asked;
+    if (this.#wasTaken) this.#span?.event("asked again");
     this.#wasTaken = true;
     const cargo: Cargo & { readonly question: Question } = {
       question: this,
       body: this.#body,
       fresh: none,
+      trace: this.#span?.traceparent,
       keys: () => (asked.isVoid ? none : [this.#key]),
       acked: (ack) => this.#acked(ack),
     };
@@ -101,6 +107,8 @@ export class Question {
 
   fail(error: BusError): void {
     this.#takeBack();
+    this.#span?.fail(error.code);
+    this.#span?.end();
     this.#port.settled(this);
     this.#reject(error);
   }
@@ -123,6 +131,7 @@ export class Question {
           this.fail(new BusError("failed", `malformed: ${checked.reason}`));
           return;
         }
+        this.#span?.end();
         this.#port.settled(this);
         this.#resolve(checked.answer);
         return;

@@ -7,8 +7,9 @@ import {
   type OwnerAddress,
   partitionOf,
 } from "@rollcall/contracts";
-import type { Logger } from "@rollcall/telemetry";
+import { errorCode, type Logger, type Span, type Tracer, withSpan } from "@rollcall/telemetry";
 import { BusError } from "../bus-error.ts";
+import { arrivalSpan } from "../bus-spans.ts";
 import type { Dispatcher, Settled } from "../dispatcher.ts";
 import { lineOf, placeFor } from "../places.ts";
 import type { OwnerLookup, Serving } from "./ports.ts";
@@ -19,6 +20,7 @@ export interface ReceiverOptions {
   readonly owners: Readonly<Record<OwnerAddress, OwnerLookup>>;
   readonly serving: Readonly<Partial<Record<OwnerAddress, Serving>>>;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   /** Called when nothing is under way any more. */
   readonly onIdle: () => void;
   /** Milliseconds of a clock that nobody sets. */
@@ -35,7 +37,7 @@ const byName: ReadonlyMap<string, KnownChannel> = new Map(
   Object.values<KnownChannel>(channels).map((channel) => [channel.name, channel]),
 );
 
-export interface Inbound extends Omit<FrameMessage, "seq" | "trace"> {
+export interface Inbound extends Omit<FrameMessage, "seq"> {
   readonly from: string;
 }
 
@@ -187,31 +189,49 @@ export class Receiver {
     return dispatcher.isConsumed(place) || dispatcher.questionHandler(place) !== undefined;
   }
 
-  #hand(channel: KnownChannel, place: string, message: Inbound, keys: readonly string[], end: End): void {
+  #hand(channel: KnownChannel, place: string, message: Inbound, keys: readonly string[], ended: End): void {
     const { dispatcher } = this.#options;
+    const { from, id, acting } = message;
     const answer = dispatcher.questionHandler(place);
+    const messageId = `${from}/${id}`;
+    const span =
+      message.trace === undefined
+        ? undefined
+        : arrivalSpan(this.#options.tracer, "nats", {
+            trace: message.trace,
+            channel: channel.name,
+            keys,
+            id: messageId,
+            isQuestion: answer !== undefined,
+          });
+    const end = span === undefined ? ended : spanEnding(span, ended);
     if (answer !== undefined) {
       const key = keys[0] ?? "";
       Promise.resolve()
-        .then(() => answer(key, message.payload))
+        .then(() =>
+          span === undefined
+            ? answer(key, message.payload)
+            : withSpan(span, () => answer(key, message.payload)),
+        )
         .then(
           (value) => end({ kind: "answer", answer: value }),
           (error: unknown) => {
             this.#options.logger.debug({ event: "bus.not-answered", channel: channel.name, error });
+            span?.fail(errorCode(error));
             const fenced = error instanceof BusError && error.code === "fenced";
             end(fenced ? { kind: "not-owner", keys } : { kind: "error", code: "failed" });
           },
         );
       return;
     }
-    const { from, id, acting } = message;
     dispatcher.take({
       place,
       line: lineOf({ address: channel.address, order: channel.order ?? "start" }, place),
       serial: channel.order === "serial",
       keys,
       payload: message.payload,
-      meta: { id: `${from}/${id}`, from, asOf: acting?.asOf ?? 0 },
+      span,
+      meta: { id: messageId, from, asOf: acting?.asOf ?? 0 },
       settle: (settled) => end(ackOf(settled, channel.address, keys)),
     });
   }
@@ -239,6 +259,16 @@ export class Receiver {
 }
 
 const none: readonly string[] = [];
+
+/** Ends the span together with the message. */
+function spanEnding(span: Span, end: End): End {
+  return (ack) => {
+    if (ack.kind === "error") span.fail(ack.code);
+    else if (ack.kind === "not-owner") span.fail("not-owner");
+    span.end();
+    end(ack);
+  };
+}
 
 /**
  * Whether what comes of a message stands in the state of its owner. From one that has lost the partition meanwhile, since

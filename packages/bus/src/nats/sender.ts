@@ -69,7 +69,7 @@ export class Sender {
   }
 
   publish<P>(channel: Channel<P>, key: string, payload: P, options: SendOptions | undefined): Promise<void> {
-    return this.#send(channel.name, payload, options, channel.address === "node", (outgoing) => {
+    return this.#send(channel, [key], payload, options, (outgoing) => {
       const lane = channel.address === "node" ? this.#nodeLane(key) : this.#ownerLane(channel.address, key);
       this.#depart(openPart(outgoing, lane, [key]));
     });
@@ -81,7 +81,7 @@ export class Sender {
     payload: P,
     options: SendOptions | undefined,
   ): Promise<void> {
-    return this.#send(channel.name, payload, options, false, (outgoing) => {
+    return this.#send(channel, keys, payload, options, (outgoing) => {
       const byLane = new Map<Lane, string[]>();
       for (const key of keys) {
         const lane = this.#ownerLane(channel.address, key);
@@ -159,10 +159,10 @@ export class Sender {
   }
 
   #send(
-    channel: string,
+    { name: channel, address }: Pick<Channel<unknown>, "name" | "address">,
+    keys: readonly string[],
     payload: unknown,
     options: SendOptions | undefined,
-    toNode: boolean,
     depart: (outgoing: Outgoing) => void,
   ): Promise<void> {
     const { queueLimit, queueSize, now, ownerPatience, nodePatience } = this.#options;
@@ -175,10 +175,11 @@ export class Sender {
     }
     this.#lastId += 1;
     const id = this.#lastId;
+    const toNode = address === "node";
     const patience = toNode ? nodePatience : ownerPatience;
     return new Promise<void>((resolve, reject) => {
       const outgoing = new Outgoing(
-        { id, channel, payload, acting },
+        { id, channel, keys, payload, acting },
         now() - (toNode ? this.#cutOffMs() : 0) + patience.unansweredMs,
         (error) => {
           this.#unsettled -= 1;

@@ -3,7 +3,7 @@
  * owners move, die and are taken for dead.
  */
 import { channels, decodeFrame, partitionOf } from "@rollcall/contracts";
-import { silentLogger } from "@rollcall/telemetry";
+import { noTracer, silentLogger } from "@rollcall/telemetry";
 import { done, type MessageMeta } from "../bus.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { Link } from "../nats/link.ts";
@@ -110,6 +110,7 @@ export class SimulatedProcess {
       owners,
       serving: { "roster-owner": this.serving, "presence-owner": this.serving },
       logger: silentLogger,
+      tracer: noTracer,
       onIdle: () => {},
       now: () => cluster.now,
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Bus, BusError } from "@rollcall/bus";
 import { type DeliverStanza, type NodeDelivery, partitionOf } from "@rollcall/contracts";
-import { type LogFields, silentLogger } from "@rollcall/telemetry";
+import { type LogFields, noTracer, silentLogger } from "@rollcall/telemetry";
 import { Acknowledged } from "../sessions/acknowledged.ts";
 import { LocalSessions } from "../sessions/local-sessions.ts";
 import { FakeOwnerMap } from "../testing/fake-owner-map.ts";
@@ -24,6 +24,7 @@ function setUp() {
     bus: { publish } as unknown as Bus,
     clock: { now: () => 9 },
     logger: { ...silentLogger, warn: (fields) => void log.push(fields) },
+    tracer: noTracer,
     sessions,
     nodeId: "node-1",
   });

@@ -2,7 +2,7 @@ import type { Bus, MessageMeta } from "@rollcall/bus";
 import { channels, type NodeDelivery, partitionOf } from "@rollcall/contracts";
 import { isSuperseded, type OwnerMap } from "@rollcall/ownership";
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import type { Logger, Tracer } from "@rollcall/telemetry";
 import { bareOf, parseJid, type Stanza, StreamParser } from "@rollcall/xmpp";
 import type { LocalSession } from "../sessions/local-session.ts";
 import type { LocalSessions } from "../sessions/local-sessions.ts";
@@ -25,6 +25,7 @@ export interface DeliveryWriterOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly sessions: LocalSessions;
   readonly nodeId: string;
   /** `undefined` where owners do not change. */
@@ -61,6 +62,23 @@ export class DeliveryWriter {
 
   /** @returns whether the sender may speak for all that it speaks for here; what others have to say is not written. */
   write(delivery: NodeDelivery, sender: Sender): boolean {
+    if (delivery.kind === "close" || delivery.trace === undefined) return this.#write(delivery, sender);
+    const { tracer, nodeId } = this.#options;
+    const span = tracer.resume(delivery.trace, "write", {
+      kind: "consumer",
+      link: delivery.trace,
+      attributes: {
+        "xmpp.node": nodeId,
+        "xmpp.recipients": delivery.kind === "write" ? 1 : delivery.sessions.length,
+      },
+    });
+    const isTaken = this.#write(delivery, sender);
+    if (!isTaken) span?.fail("fenced");
+    span?.end();
+    return isTaken;
+  }
+
+  #write(delivery: NodeDelivery, sender: Sender): boolean {
     const { sessions } = this.#options;
     switch (delivery.kind) {
       case "write": {

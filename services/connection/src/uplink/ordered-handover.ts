@@ -1,6 +1,6 @@
 import type { Stanza } from "@rollcall/xmpp";
 import type { LocalSession } from "../sessions/local-session.ts";
-import { type Handover, isAwaited, type Uplink } from "./publish-stanza.ts";
+import { isAwaited, type Taken, type Uplink } from "./publish-stanza.ts";
 
 /** Deliveries of a session that may be under way at a time. */
 const PIPELINED_DELIVERIES = 64;
@@ -25,7 +25,7 @@ export class OrderedHandover {
   readonly #source: StanzaSource;
   #deliveries = 0;
   /** Waits until the deliveries before it are through. */
-  #held: Handover | (() => void) | undefined;
+  #held: Taken | (() => void) | undefined;
   #full = false;
 
   constructor(uplink: Uplink, session: LocalSession, source: StanzaSource) {
@@ -36,20 +36,20 @@ export class OrderedHandover {
 
   /** Takes the next stanza as the client sent it. Not to be called while stanzas are held. */
   take(received: Stanza): void {
-    const handover = this.#uplink.receive(this.#session, received);
-    if (handover === undefined) return;
-    if (!isAwaited(handover)) {
+    const taken = this.#uplink.receive(this.#session, received);
+    if (taken === undefined) return;
+    if (!isAwaited(taken.handover)) {
       this.#deliveries++;
       if (this.#deliveries >= PIPELINED_DELIVERIES) {
         this.#full = true;
         this.#source.holdStanzas();
       }
-      this.#run(this.#deliver(handover));
+      this.#run(this.#deliver(taken));
       return;
     }
     this.#source.holdStanzas();
-    if (this.#deliveries > 0) this.#held = handover;
-    else this.#run(this.#handOver(handover));
+    if (this.#deliveries > 0) this.#held = taken;
+    else this.#run(this.#handOver(taken));
   }
 
   /** Calls back when everything taken so far is through, at once if that is so. No stanza may be taken after it. */
@@ -66,8 +66,8 @@ export class OrderedHandover {
     work.catch((error: unknown) => this.#source.crashed(error));
   }
 
-  async #deliver(handover: Handover): Promise<void> {
-    await this.#uplink.handOver(this.#session, handover);
+  async #deliver(taken: Taken): Promise<void> {
+    await this.#uplink.handOver(this.#session, taken);
     this.#deliveries--;
     const held = this.#held;
     if (held !== undefined) {
@@ -81,8 +81,8 @@ export class OrderedHandover {
     }
   }
 
-  async #handOver(handover: Handover): Promise<void> {
-    await this.#uplink.handOver(this.#session, handover);
+  async #handOver(taken: Taken): Promise<void> {
+    await this.#uplink.handOver(this.#session, taken);
     this.#full = false;
     this.#source.resumeStanzas();
   }

@@ -1,7 +1,7 @@
 import type { Bus } from "@rollcall/bus";
 import { channels } from "@rollcall/contracts";
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { errorCode, type Logger, type Tracer, withSpan } from "@rollcall/telemetry";
 import { type Stanza, serializeStanza } from "@rollcall/xmpp";
 import { bounce, refusalCondition } from "../bounce.ts";
 import type { Absence } from "../cluster/absence.ts";
@@ -10,6 +10,7 @@ import type { ReportableSessions } from "../sessions/reportable-sessions.ts";
 import { acceptStanza } from "./accept-stanza.ts";
 import { answerServer, type ServerFacts } from "./answer-server.ts";
 import { type Destination, routeStanza } from "./route-stanza.ts";
+import { type Arrival, StanzaTraces } from "./stanza-traces.ts";
 
 /** Numbers of the way from clients to the bus. */
 export interface UplinkCounters {
@@ -26,6 +27,7 @@ export interface UplinkOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly domains: readonly string[];
   readonly facts: ServerFacts;
   /** Hears what owners acknowledged. `undefined` where they do not change. */
@@ -36,6 +38,12 @@ export interface UplinkOptions {
 
 /** What is left to hand over to an owner after a stanza was accepted. */
 export type Handover = Extract<Destination, { kind: "deliver" | "presence-command" | "roster-command" }>;
+
+/** An accepted stanza that is to be handed over. */
+export interface Taken {
+  readonly handover: Handover;
+  readonly arrival: Arrival;
+}
 
 /** Whether the session's other stanzas have to wait (design, section 3): everything that may fan out. */
 export function isAwaited(handover: Handover): boolean {
@@ -51,22 +59,26 @@ export class Uplink {
     stanzasBounced: 0,
   };
   readonly #options: UplinkOptions;
+  readonly #traces: StanzaTraces;
   readonly #isOwnDomain: (domain: string) => boolean;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
+    this.#traces = new StanzaTraces(options.tracer);
     const domains = new Set(options.domains);
     this.#isOwnDomain = (domain) => domains.has(domain);
   }
 
   /** Takes a stanza as the client sent it. What the server can answer by itself is answered; the rest is returned. */
-  receive(session: LocalSession, received: Stanza): Handover | undefined {
+  receive(session: LocalSession, received: Stanza): Taken | undefined {
+    const arrival = this.#traces.begin(session, received);
     const acceptance = acceptStanza(session, received);
     if (acceptance.kind === "refused") {
       this.counters.stanzasRefused++;
       // The client's own address is no secret to it; a malformed one is not repeated (RFC 6120, 8.3.1 r2).
       const as = acceptance.condition === "jid-malformed" ? session.domain : received.to;
       answer(session, bounce(received, acceptance.condition, session.jid, as));
+      this.#traces.end(session, received, arrival, acceptance.condition);
       return undefined;
     }
     this.counters.stanzasIn++;
@@ -75,22 +87,25 @@ export class Uplink {
     const destination = routeStanza(session, stanza, stanzaClass, to, this.#isOwnDomain, at);
     switch (destination.kind) {
       case "ignore":
+        this.#traces.end(session, received, arrival, undefined);
         return undefined;
       case "answer-as-server":
         this.counters.stanzasAnswered++;
         answer(session, answerServer(stanza, this.#options.facts, at));
+        this.#traces.end(session, received, arrival, undefined);
         return undefined;
       case "remote-domain":
         this.counters.stanzasRefused++;
         answer(session, bounce(stanza, "remote-server-not-found", session.jid));
+        this.#traces.end(session, received, arrival, "remote-server-not-found");
         return undefined;
       default:
-        return destination;
+        return { handover: destination, arrival };
     }
   }
 
   /** Hands over to the owner; a refusal goes back to the client as a stanza error. Resolves in any case. */
-  async handOver(session: LocalSession, handover: Handover): Promise<void> {
+  async handOver(session: LocalSession, { handover, arrival }: Taken): Promise<void> {
     const { absence, reportable } = this.#options;
     if (absence?.isDoubtful) {
       await absence.settled();
@@ -99,13 +114,15 @@ export class Uplink {
     }
     try {
       reportable?.handsOver(session, handover);
-      await this.#publish(session, handover);
+      await withSpan(arrival.span, () => this.#publish(session, handover));
       reportable?.acknowledge(session, handover);
+      this.#traces.end(session, stanzaOf(handover), arrival, undefined);
     } catch (error) {
       reportable?.refused(session);
       this.counters.stanzasBounced++;
       this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, to: handover.kind, error });
       answer(session, bounce(stanzaOf(handover), refusalCondition(error), session.jid));
+      this.#traces.end(session, stanzaOf(handover), arrival, errorCode(error));
     }
   }
 

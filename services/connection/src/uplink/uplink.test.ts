@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Bus, BusError } from "@rollcall/bus";
-import { silentLogger } from "@rollcall/telemetry";
+import { noTracer, silentLogger } from "@rollcall/telemetry";
 import { parseStanza, type Stanza } from "@rollcall/xmpp";
 import { fakeSession } from "../testing/fake-session.ts";
 import { isAwaited, Uplink } from "./publish-stanza.ts";
@@ -19,12 +19,14 @@ function setUp(options: { lang?: string } = {}) {
     bus: { publish } as unknown as Bus,
     clock: { now: () => 5_000 },
     logger: silentLogger,
+    tracer: noTracer,
     domains: ["example.org", "example.net"],
     facts: { software: { name: "Rollcall", version: "1" }, startedAt: 2_000 },
   });
   const { session, written } = fakeSession(options);
-  const receive = (xml: string) => uplink.receive(session, stanza(xml));
-  return { uplink, session, written, published, receive, bus };
+  const take = (xml: string) => uplink.receive(session, stanza(xml));
+  const receive = (xml: string) => take(xml)?.handover;
+  return { uplink, session, written, published, take, receive, bus };
 }
 
 function stanza(xml: string): Stanza {
@@ -299,10 +301,9 @@ describe("a refusal of the bus", () => {
   ];
   for (const [fault, condition, type] of faults) {
     test(`${fault} goes back to the client as ${condition}`, async () => {
-      const { uplink, session, written, bus, receive } = setUp();
+      const { uplink, session, written, bus, take } = setUp();
       bus.fails = fault;
-      const handover = receive("<message to='romeo@example.org' id='m'/>");
-      await uplink.handOver(session, handover!);
+      await uplink.handOver(session, take("<message to='romeo@example.org' id='m'/>")!);
       assert.deepEqual(errorOf(written), {
         condition,
         type,
@@ -317,9 +318,9 @@ describe("a refusal of the bus", () => {
 
   test("of presence and of subscription stanzas reaches the client too", async () => {
     for (const xml of ["<presence id='p'/>", "<presence id='p' type='subscribe' to='romeo@example.org'/>"]) {
-      const { uplink, session, written, bus, receive } = setUp();
+      const { uplink, session, written, bus, take } = setUp();
       bus.fails = new BusError("queue-full", "full");
-      await uplink.handOver(session, receive(xml)!);
+      await uplink.handOver(session, take(xml)!);
       const { condition, kind, id, to } = errorOf(written);
       assert.deepEqual([condition, kind, id, to], ["resource-constraint", "presence", "p", BALCONY]);
     }
@@ -330,22 +331,22 @@ describe("a refusal of the bus", () => {
       "<iq type='result' id='r' to='romeo@example.org/x'/>",
       "<message type='error' to='romeo@example.org'/>",
     ]) {
-      const { uplink, session, written, bus, receive } = setUp();
+      const { uplink, session, written, bus, take } = setUp();
       bus.fails = new BusError("queue-full", "full");
-      await uplink.handOver(session, receive(xml)!);
+      await uplink.handOver(session, take(xml)!);
       assert.deepEqual(written, []);
     }
   });
 });
 
 test("the channel and the key follow from who has to act", async () => {
-  const { uplink, session, published, receive } = setUp();
+  const { uplink, session, published, take } = setUp();
   for (const xml of [
     "<message to='romeo@example.org'/>",
     "<presence to='romeo@example.org'/>",
     "<presence type='subscribe' to='romeo@example.org'/>",
   ]) {
-    await uplink.handOver(session, receive(xml)!);
+    await uplink.handOver(session, take(xml)!);
   }
   assert.deepEqual(
     published.map(({ channel, key }) => `${channel} ${key}`),

@@ -1,5 +1,6 @@
 import { partitionOf } from "@rollcall/contracts";
 import type { NodeWatch } from "@rollcall/ownership";
+import { type Tracer, withSpan } from "@rollcall/telemetry";
 import type { PresenceCounters } from "../counters.ts";
 import type { Outbox } from "../fan-out/outbox.ts";
 import type { NodePresence } from "../handlers/bind-resource.ts";
@@ -18,11 +19,14 @@ export interface NodeDeathsDeps {
   readonly outbox: Outbox;
   readonly endSession: EndSession;
   readonly counters: PresenceCounters;
+  readonly tracer: Tracer;
   readonly now: () => number;
 }
 
 /** Nodes whose death is remembered, for what they said before and comes late. */
 const REMEMBERED = 1_000;
+/** Sessions of a node whose ends are steps of its trace; there may be very many. */
+const TRACED_ENDS = 20;
 
 /** Ends the sessions that were on nodes that died. */
 export class NodeDeaths implements NodePresence {
@@ -49,7 +53,10 @@ export class NodeDeaths implements NodePresence {
    * @param epochOf of the partitions that are served here.
    */
   died(nodeId: string, served: Iterable<number>, epochOf: (partition: number) => number | undefined): void {
-    const { registry, outbox, manifest, manifestDebts, debts, endSession, counters, now } = this.#deps;
+    const { registry, outbox, manifest, manifestDebts, debts, endSession, counters, tracer, now } =
+      this.#deps;
+    const span = tracer.begin("end sessions of node", { attributes: { "xmpp.node": nodeId } });
+    let ended = 0;
     this.#remember(nodeId);
     outbox.abandon(nodeId);
     const groups = new Map<number, DebtGroup>();
@@ -69,11 +76,15 @@ export class NodeDeaths implements NodePresence {
       if (session.isEndingWithNode || epochOf(partition) === undefined) continue;
       session.markEndingWithNode();
       const group = groups.get(partition) ?? ungrouped;
-      const pay = (): Promise<void> => endSession.end(session, now());
+      const cause = ended < TRACED_ENDS ? span : undefined;
+      const pay = (): Promise<void> => withSpan(cause, () => endSession.end(session, now()));
+      ended += 1;
       debts.add({ account, pay, group });
       counters.sessionsEndedWithNode++;
     }
     for (const group of groups.values()) group.closed(true);
+    span?.set({ "xmpp.sessions": ended });
+    span?.end();
   }
 
   #remember(nodeId: string): void {

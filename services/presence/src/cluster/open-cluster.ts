@@ -1,6 +1,6 @@
 import type { Bus } from "@rollcall/bus";
 import type { Preparation } from "@rollcall/ownership";
-import type { Logger } from "@rollcall/telemetry";
+import type { Logger, Tracer } from "@rollcall/telemetry";
 import type { PresenceCounters } from "../counters.ts";
 import type { Outbox } from "../fan-out/outbox.ts";
 import type { OwnerPost } from "../fan-out/owner-post.ts";
@@ -26,6 +26,7 @@ export interface OpenClusterDeps {
   readonly bus: Bus;
   readonly sleep: (ms: number) => Promise<void>;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly counters: PresenceCounters;
   readonly instanceId: string;
   readonly debts: Debts;

@@ -5,7 +5,7 @@
  * old owner is made good, before the account does anything new.
  */
 import type { Preparation } from "@rollcall/ownership";
-import type { Logger } from "@rollcall/telemetry";
+import { errorCode, type Logger, type Span, type Tracer, withSpan } from "@rollcall/telemetry";
 import type { PresenceCounters } from "../counters.ts";
 import type { AccountSessions } from "../sessions/session-registry.ts";
 import type { AskedPartitions, AskNodes } from "./ask-nodes.ts";
@@ -27,6 +27,7 @@ export interface OwnPartitionsDeps {
   readonly warmRosters: WarmRosters;
   readonly forgetPartitions: ForgetPartitions;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly counters: PresenceCounters;
 }
 
@@ -86,10 +87,13 @@ export class OwnPartitions implements Preparation {
       if (won !== undefined) burst.set(partition, won);
     }
     this.#burst = [];
+    const span = this.#deps.tracer.begin("take over partitions", {
+      attributes: { "xmpp.partitions": burst.size },
+    });
     const died = new Set<string>();
     const stop = this.#deps.cluster.nodes.onDead((nodeId) => died.add(nodeId));
     try {
-      const accounts = await this.#rebuild(burst);
+      const accounts = await this.#rebuild(burst, span);
       // At that time their sessions were not here yet.
       const here = this.#deps.cluster.nodes.nodes();
       // One that is back meanwhile asks itself which of its sessions are left.
@@ -98,13 +102,18 @@ export class OwnPartitions implements Preparation {
     } catch (error) {
       // To serve what is known is better than to serve nothing.
       this.#deps.logger.error({ event: "presence.not-rebuilt", partitions: burst.size, error });
+      span?.fail(errorCode(error));
       this.#serve(burst);
     } finally {
       stop();
+      span?.end();
     }
   }
 
-  async #rebuild(burst: ReadonlyMap<number, Won>): Promise<ReadonlySet<AccountSessions>> {
+  async #rebuild(
+    burst: ReadonlyMap<number, Won>,
+    span: Span | undefined,
+  ): Promise<ReadonlySet<AccountSessions>> {
     const { cluster, askNodes, restoreSessions, counters, logger } = this.#deps;
     const { nodes, manifest } = cluster;
     const started = performance.now();
@@ -120,13 +129,14 @@ export class OwnPartitions implements Preparation {
 
     await nodes.whenHeard();
     const withNotes = [...burst.keys()].flatMap((partition) => manifest.nodesWith(partition));
-    const reports = await askNodes.ask(wanted, withNotes);
+    const reports = await withSpan(span, () => askNodes.ask(wanted, withNotes));
     const answered = new Set(reports.map(({ node }) => node));
     const accounts = await restoreSessions.restore(reports, (partition) =>
       isWanted(partition) ? burst.get(partition)?.epoch : undefined,
     );
     await this.#takeOnDebts(wanted(), answered);
     const served = this.#serve(burst);
+    span?.set({ "xmpp.sessions": counters.sessionsRebuilt - before });
     logger.info({
       event: "presence.rebuilt",
       partitions: served,

@@ -1,3 +1,5 @@
+import { carrySpan } from "@rollcall/telemetry";
+
 /**
  * Keeps the order of an account when one of its stanzas has to wait for a store or a roster: what comes after it waits
  * behind it. Accounts that wait for nothing do not appear here.
@@ -28,7 +30,7 @@ export class AccountGate {
     const line = this.#lines.get(account);
     if (line === undefined) return this.hold(account, startNow(task));
     return new Promise((resolve, reject) => {
-      line.push(settling(task, resolve, reject));
+      line.push(settling(carrySpan(task), resolve, reject));
     });
   }
 
@@ -37,7 +39,7 @@ export class AccountGate {
     const line = this.#lines.get(account);
     if (line === undefined) return this.hold(account, startNow(task));
     return new Promise((resolve, reject) => {
-      line.unshift(settling(task, resolve, reject));
+      line.unshift(settling(carrySpan(task), resolve, reject));
     });
   }
 

@@ -18,7 +18,8 @@ import {
   type StanzaClass,
   stanzaClassOf,
 } from "@rollcall/rfc6121";
-import { type BareJid, NS, type Stanza, serializeStanza } from "@rollcall/xmpp";
+import { activeSpan, carrySpan, withSpan } from "@rollcall/telemetry";
+import { type BareJid, NS, type Stanza, type StanzaErrorCondition, serializeStanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import type { Cause } from "../fan-out/cause.ts";
 import type { AnswerProbe } from "../handlers/answer-probe.ts";
@@ -185,7 +186,7 @@ export class DeliverStanzaHandler {
     then: (standing: Standing | undefined) => void,
   ): void | Promise<void> {
     const standing = this.#deps.standings.of(account, here, stanza.from ?? "", session);
-    if (standing instanceof Promise) return standing.then(then);
+    if (standing instanceof Promise) return standing.then(carrySpan(then));
     then(standing);
   }
 
@@ -220,7 +221,10 @@ export class DeliverStanzaHandler {
 
   async #storeOffline({ account, stanza, at, row, cause }: Routing): Promise<void> {
     const { offline, sendBack, counters } = this.#deps;
+    const span = activeSpan();
     const outcome = await offline.store(account, stanza, at, cause?.id);
+    const sendError = (condition: StanzaErrorCondition): void =>
+      withSpan(span, () => sendBack.error(stanza, condition, cause));
     switch (outcome) {
       case "stored":
         return;
@@ -229,13 +233,13 @@ export class DeliverStanzaHandler {
         return;
       case "no-account":
         if (row.noAccount.bare === "ignore") counters.ignored++;
-        else sendBack.error(stanza, "service-unavailable", cause);
+        else sendError("service-unavailable");
         return;
       case "full":
-        sendBack.error(stanza, "service-unavailable", cause);
+        sendError("service-unavailable");
         return;
       case "busy":
-        sendBack.error(stanza, "resource-constraint", cause);
+        sendError("resource-constraint");
         return;
     }
   }

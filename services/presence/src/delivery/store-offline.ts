@@ -1,5 +1,5 @@
 import { type AccountStore, StoreUnavailableError } from "@rollcall/accounts";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, withSpan } from "@rollcall/telemetry";
 import { isKeptOffline, withDelay } from "@rollcall/xeps";
 import { type BareJid, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
@@ -44,6 +44,7 @@ export class OfflineMessages {
     messageId: string | undefined,
   ): Promise<StoringOutcome> {
     const { accounts, offlineStore, domains, logger, counters, instanceId, enabled } = this.#deps;
+    const span = activeSpan();
     if (!isKeptOffline(message)) return "not-kept";
     // Without storage everybody gets the error, or its absence would show which accounts do not exist (C-02).
     if (!enabled) return "full";
@@ -52,7 +53,7 @@ export class OfflineMessages {
     try {
       if (!(await accounts.exists(account))) return "no-account";
       const xml = serializeStanza(withDelay(message, at, domains.domainOf(account)));
-      const outcome = await offlineStore.append(account, { id, xml, at });
+      const outcome = await withSpan(span, () => offlineStore.append(account, { id, xml, at }));
       if (outcome === "stored") counters.offlineStored++;
       else counters.offlineRefused++;
       return outcome;
@@ -71,10 +72,13 @@ export class OfflineMessages {
   async deliverTo(session: Session): Promise<void> {
     const { offlineStore, logger, counters } = this.#deps;
     const account = session.account.jid;
+    const span = activeSpan();
     try {
       const messages = await offlineStore.read(account);
       if (messages.length === 0 || !session.available) return;
-      for (const message of messages) session.write(message.xml, message.id);
+      withSpan(span, () => {
+        for (const message of messages) session.write(message.xml, message.id);
+      });
       if (!(await session.node.handedOver())) return;
       await offlineStore.removeDelivered(account, new Set(messages.map((message) => message.id)));
       counters.offlineDelivered += messages.length;

@@ -7,7 +7,7 @@
  */
 import { type Bus, BusError, type SendOptions } from "@rollcall/bus";
 import { channels, type NodeDelivery } from "@rollcall/contracts";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, type Span } from "@rollcall/telemetry";
 import type { StanzaHalves } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import { type Cause, type FanOutName, type HandOver, isFenced } from "./cause.ts";
@@ -42,10 +42,12 @@ interface Batch {
   waiters: ((handedOver: boolean) => void)[];
   /** Each at most once in a row. */
   causes: Cause[];
+  /** Of what is traced among the items. */
+  spans: Span[];
 }
 
 function newBatch(): Batch {
-  return { items: [], size: 0, waiters: [], causes: [] };
+  return { items: [], size: 0, waiters: [], causes: [], spans: [] };
 }
 
 /** Tells everybody who waits for the batch, once. */
@@ -54,6 +56,10 @@ function settle(batch: Batch, outcome: HandOver): void {
   batch.waiters = [];
   for (const resolve of waiters) resolve(outcome === "taken");
   settleCauses(batch, outcome);
+  for (const span of batch.spans.splice(0)) {
+    if (outcome !== "taken") span.fail(outcome);
+    span.end();
+  }
 }
 
 function settleCauses(batch: Batch, outcome: HandOver): void {
@@ -177,9 +183,9 @@ export class NodeOutbox {
     if (!this.#admit(xml.length + ITEM_SIZE)) return;
     if (cause !== undefined) this.#keepWaiting(cause);
     this.#halves = undefined;
-    this.#collecting.items.push(
-      id === undefined ? { kind: "write", session, xml } : { kind: "write", session, xml, id },
-    );
+    const item: NodeDelivery =
+      id === undefined ? { kind: "write", session, xml } : { kind: "write", session, xml, id };
+    this.#collecting.items.push(activeSpan() === undefined ? item : this.#traced(item));
   }
 
   /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. @param name the same for all. */
@@ -199,7 +205,23 @@ export class NodeOutbox {
     this.#handles = [session];
     const { before, after } = halves;
     const item = { kind: "fan-out", before, after, to: this.#to, sessions: this.#handles } as const;
-    this.#collecting.items.push(name === undefined ? item : { ...item, ...name });
+    const named = name === undefined ? item : { ...item, ...name };
+    this.#collecting.items.push(activeSpan() === undefined ? named : this.#traced(named));
+  }
+
+  /** The item as a step of what runs now, until the node has it. */
+  #traced<I extends NodeDelivery>(item: I): I {
+    const span = activeSpan()?.child("send node-deliveries", {
+      kind: "producer",
+      attributes: {
+        "messaging.destination.name": channels.nodeDeliveries.name,
+        "messaging.operation.type": "send",
+        "xmpp.node": this.nodeId,
+      },
+    });
+    if (span === undefined) return item;
+    this.#collecting.spans.push(span);
+    return { ...item, trace: span.traceparent };
   }
 
   /** Ends a stream. @param condition of RFC 6120, 4.9.3. */

@@ -1,6 +1,6 @@
 import { type Bus, BusError, type SendOptions } from "@rollcall/bus";
 import { channels, type PresenceFanOut } from "@rollcall/contracts";
-import type { Logger } from "@rollcall/telemetry";
+import { carrySpan, type Logger } from "@rollcall/telemetry";
 import { type BareJid, bareOf, type Stanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
 import { isFenced } from "./cause.ts";
@@ -74,7 +74,7 @@ export class OwnerPost {
   }
 
   #send(publish: () => Promise<void>): Promise<void> {
-    const sending = this.#sendUntilTaken(publish);
+    const sending = this.#sendUntilTaken(carrySpan(publish));
     // Whoever waits gets the rejection as well.
     sending.catch(ignore);
     return sending;

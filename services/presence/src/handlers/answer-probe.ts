@@ -6,8 +6,10 @@
  * Everybody else who sends a probe is told `unsubscribed`, whether or not there is such an account. A probe that the
  * server made by itself has no such answer: nobody loses a contact by logging in (docs/adr/0007).
  */
+
 import type { SessionRef } from "@rollcall/contracts";
 import { isDirectedTo, mereAvailability } from "@rollcall/rfc6121";
+import { carrySpan } from "@rollcall/telemetry";
 import { withDelay } from "@rollcall/xeps";
 import { type BareJid, bareOf, makeStanza, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import type { PresenceCounters } from "../counters.ts";
@@ -60,7 +62,8 @@ export class AnswerProbe {
   /** @returns a promise where the roster had to be asked for. */
   answer(probe: Probe, here: AccountSessions | undefined): void | Promise<void> {
     const standing = this.#deps.standings.of(probe.account, here, probe.prober);
-    if (standing instanceof Promise) return standing.then((known) => this.#answerTo(probe, here, known));
+    if (standing instanceof Promise)
+      return standing.then(carrySpan((known) => this.#answerTo(probe, here, known)));
     this.#answerTo(probe, here, standing);
   }
 

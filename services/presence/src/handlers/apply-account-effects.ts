@@ -9,6 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import type { AccountEffect, AccountEffects } from "@rollcall/contracts";
+import { activeSpan, withSpan } from "@rollcall/telemetry";
 import { withDelay } from "@rollcall/xeps";
 import {
   type BareJid,
@@ -73,9 +74,11 @@ export class ApplyAccountEffects {
     const command = cause === undefined ? undefined : `${id.origin}/${id.session}/${id.sequence}`;
     const told = requestersTold(this.#deps.registry.find(account), effects);
     const context: Context = { account, revision, at, command, cause, told };
+    const span = activeSpan();
+    span?.set({ "xmpp.effects": effects.length });
     for (const effect of effects) {
       this.#deps.counters.effects++;
-      const waiting = this.#apply(effect, context);
+      const waiting = withSpan(span, () => this.#apply(effect, context));
       if (waiting !== undefined) await waiting;
     }
   }

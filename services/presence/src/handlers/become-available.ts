@@ -1,4 +1,5 @@
 import { BusError } from "@rollcall/bus";
+import { activeSpan, withSpan } from "@rollcall/telemetry";
 import { errorReply, type Stanza, serializeStanza } from "@rollcall/xmpp";
 import { answerId } from "../delivery/send-back.ts";
 import type { Cause } from "../fan-out/cause.ts";
@@ -24,6 +25,7 @@ export class BecomeAvailable {
   }
 
   async handle(session: Session, stanza: Stanza, at: number, cause: Cause | undefined): Promise<void> {
+    const span = activeSpan();
     let roster: HeldRoster;
     try {
       roster = await this.#deps.rosters.hold(session.account);
@@ -31,10 +33,11 @@ export class BecomeAvailable {
       if (!(error instanceof BusError)) throw error;
       session.clearBecomingAvailable();
       // The roster owner or its store is away. The session stays connected; the client may try again.
-      session.write(serializeStanza(errorReply(stanza, "resource-constraint")), answerId(cause), cause);
+      const refusal = serializeStanza(errorReply(stanza, "resource-constraint"));
+      withSpan(span, () => session.write(refusal, answerId(cause), cause));
       return;
     }
     if (session.ended) return;
-    await this.#deps.updatePresence.handle(session, roster, stanza, at, cause);
+    await withSpan(span, () => this.#deps.updatePresence.handle(session, roster, stanza, at, cause));
   }
 }

@@ -1,6 +1,6 @@
 import { BusError } from "@rollcall/bus";
 import { type PresenceAudience, planUnavailable } from "@rollcall/rfc6121";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, withSpan } from "@rollcall/telemetry";
 import type { Stanza } from "@rollcall/xmpp";
 import type { Cause } from "../fan-out/cause.ts";
 import type { PerformPlan } from "../fan-out/perform-plan.ts";
@@ -81,10 +81,12 @@ export class BecomeUnavailable {
   ): Promise<void> {
     const { rosters, plans, logger } = this.#deps;
     const { account } = session;
+    const span = activeSpan();
     for (let attempt = 1; attempt <= ROSTER_ATTEMPTS; attempt += 1) {
       try {
-        const { subscribers } = await rosters.hold(account);
-        await plans.perform(session, stanza, [{ kind: "broadcast", to: subscribers }], at, cause);
+        const { subscribers } = await withSpan(span, () => rosters.hold(account));
+        const steps = [{ kind: "broadcast", to: subscribers }] as const;
+        await withSpan(span, () => plans.perform(session, stanza, steps, at, cause));
         rosters.releaseUnused(account);
         return;
       } catch (error) {

@@ -1,10 +1,13 @@
 import type { AccountEffect, AccountEffects } from "@rollcall/contracts";
+import { activeSpan, type Span, withSpan } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import type { EffectPlan, EffectStep } from "./plan-effects.ts";
 
 /** A plan that is being carried out. */
 export interface LinedUp {
   readonly plan: EffectPlan;
+  /** What it is a step of. */
+  readonly span: Span | undefined;
   /** Effects that a later plan of the account had sent ahead of time, so that it could follow in order. */
   readonly sentAhead: Set<AccountEffect>;
   /** The sending of those. */
@@ -38,7 +41,13 @@ export class AccountLine {
 
   /** Lines a plan up behind those of earlier writes. */
   enter(plan: EffectPlan): LinedUp {
-    const entry: LinedUp = { plan, sentAhead: new Set(), ahead: undefined, withholdPresence: false };
+    const entry: LinedUp = {
+      plan,
+      span: activeSpan(),
+      sentAhead: new Set(),
+      ahead: undefined,
+      withholdPresence: false,
+    };
     const line = this.#lines.get(plan.owner);
     if (line === undefined) {
       this.#lines.set(plan.owner, [entry]);
@@ -75,15 +84,19 @@ export class AccountLine {
         !(entry.withholdPresence && effect.kind === "send-presence-to-contact"),
     );
     for (const effect of rest) entry.sentAhead.add(effect);
-    const sending = rest.length === 0 ? undefined : this.#send(owner, effectsOf(entry.plan, rest));
+    const sending = rest.length === 0 ? undefined : this.#sendFor(entry, rest);
     await Promise.all([entry.ahead, sending]);
+  }
+
+  #sendFor({ plan, span }: LinedUp, effects: readonly AccountEffect[]): Promise<void> {
+    return withSpan(span, () => this.#send(plan.owner, effectsOf(plan, effects)));
   }
 
   #sendAhead(entry: LinedUp): void {
     const rest = entry.plan.steps.flatMap(orderedEffects).filter((effect) => !entry.sentAhead.has(effect));
     if (rest.length === 0) return;
     for (const effect of rest) entry.sentAhead.add(effect);
-    const sending = this.#send(entry.plan.owner, effectsOf(entry.plan, rest));
+    const sending = this.#sendFor(entry, rest);
     entry.ahead = entry.ahead === undefined ? sending : Promise.all([entry.ahead, sending]).then(ignore);
     // A failure belongs to the plan whose effects these are, which awaits it at its next step.
     entry.ahead.catch(ignore);

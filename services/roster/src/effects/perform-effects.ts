@@ -1,7 +1,7 @@
 import { type Bus, BusError } from "@rollcall/bus";
 import { type Channel, type CommandId, channels } from "@rollcall/contracts";
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { type Logger, withSpan } from "@rollcall/telemetry";
 import { type BareJid, bareOf } from "@rollcall/xmpp";
 import type { RosterCounters } from "../counters.ts";
 import type { LocalDomains } from "../local-domains.ts";
@@ -143,7 +143,7 @@ export class PerformEffects {
     let isPaid = true;
     for (const step of steps) {
       if (step.kind === "account") await this.#line.send(entry, step.effects);
-      else if (!(await this.#tryRoute(step.owed, entry.plan.at))) isPaid = false;
+      else if (!(await withSpan(entry.span, () => this.#tryRoute(step.owed, entry.plan.at)))) isPaid = false;
     }
     return isPaid;
   }

@@ -9,7 +9,7 @@ import {
   type ValueCodec,
 } from "@rollcall/riak-client";
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, type Span, withSpan } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import { AccountTurns } from "./account-turns.ts";
 import { encodeMeta, fitToMeta } from "./document-meta.ts";
@@ -89,6 +89,8 @@ const bodyCodec: ValueCodec<string> = {
 };
 
 interface Operation {
+  /** What it is a step of. */
+  readonly span: Span | undefined;
   /** The account changed owners since it began: what it finds out must not be remembered. */
   isForgotten: boolean;
 }
@@ -146,7 +148,7 @@ class RiakRosterStore implements RosterStore {
     seen?: (committed: Committed<R>) => void,
   ): Promise<Committed<R>> {
     return this.#turns.run(owner, async () => {
-      const operation: Operation = { isForgotten: false };
+      const operation: Operation = { span: activeSpan(), isForgotten: false };
       this.#underWay.set(owner, operation);
       try {
         return await this.#available(() => this.#update(owner, operation, decide, seen));
@@ -181,9 +183,12 @@ class RiakRosterStore implements RosterStore {
     let found = await this.#read(owner, operation);
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
       const { document: before, edits } = found;
+      const deciding = operation.span?.child("decide");
       const decision = decide({ roster: before.roster, commands: before.commands, edits });
       const changed = applyDecision(before, decision);
       const written = changed !== before || found.isNew;
+      deciding?.set({ "xmpp.roster.written": written });
+      deciding?.end();
       let conflict: Found | undefined;
       let after = before;
       if (written) {
@@ -193,7 +198,7 @@ class RiakRosterStore implements RosterStore {
       if (conflict === undefined) {
         const { roster, commands } = after;
         const committed = { roster, commands, edits, result: decision.result, written };
-        seen?.(committed);
+        withSpan(operation.span, () => seen?.(committed));
         return committed;
       }
       found = conflict;
@@ -305,7 +310,9 @@ class RiakRosterStore implements RosterStore {
     this.#counters.writes++;
     let stored: Stored<string>;
     try {
-      stored = await this.#bucket.put(owner, body, { context: found.context, meta });
+      stored = await withSpan(operation.span, () =>
+        this.#bucket.put(owner, body, { context: found.context, meta }),
+      );
     } catch (error) {
       const isUncertain = error instanceof RiakError && error.maybeWritten;
       if (isUncertain || found.edits !== undefined) this.#noteUncertain(owner, found, operation);

@@ -1,0 +1,78 @@
+import { partitionOf } from "@rollcall/contracts";
+import type { Span, SpanAttributes, Tracer } from "@rollcall/telemetry";
+import { NS, type Stanza } from "@rollcall/xmpp";
+import type { LocalSession } from "../sessions/local-session.ts";
+
+/** A stanza of a client, from when it was read. */
+export interface Arrival {
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** `undefined` for nearly all of them. */
+  readonly span: Span | undefined;
+}
+
+/** Namespaces that are shown; a client may send any. */
+const shown: ReadonlySet<string> = new Set([
+  NS.roster,
+  "urn:xmpp:ping",
+  "http://jabber.org/protocol/disco#info",
+  "http://jabber.org/protocol/disco#items",
+  "jabber:iq:version",
+  "jabber:iq:last",
+]);
+
+/** Where the traces of stanzas begin. */
+export class StanzaTraces {
+  readonly #tracer: Tracer;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+  }
+
+  /** The stanza as the client sent it. */
+  begin(session: LocalSession, stanza: Stanza): Arrival {
+    const startedAt = performance.now();
+    if (!this.#tracer.samples(session.account, session.jid, stanza.to)) return { startedAt, span: undefined };
+    const span = this.#tracer.begin(nameOf(stanza), {
+      kind: "server",
+      attributes: describe(session, stanza),
+      startedAt,
+    });
+    return { startedAt, span };
+  }
+
+  /** It is done with. @param error the stanza error that the client got. */
+  end(session: LocalSession, stanza: Stanza, { startedAt, span }: Arrival, error: string | undefined): void {
+    if (span !== undefined) {
+      if (error !== undefined) span.fail(error);
+      span.end();
+      return;
+    }
+    if (error === undefined && performance.now() - startedAt < this.#tracer.slowMs) return;
+    this.#tracer.keep(nameOf(stanza), {
+      kind: "server",
+      attributes: describe(session, stanza),
+      startedAt,
+      error,
+    });
+  }
+}
+
+function nameOf({ kind }: Stanza): string {
+  return `receive ${kind}`;
+}
+
+function describe({ account, jid, ref }: LocalSession, stanza: Stanza): SpanAttributes {
+  const { kind, type, to, childNamespace } = stanza;
+  const child = childNamespace === undefined || shown.has(childNamespace) ? childNamespace : "other";
+  return {
+    "xmpp.account": account,
+    "xmpp.session": jid,
+    "xmpp.node": ref.node,
+    "xmpp.partition": partitionOf(account),
+    "xmpp.stanza.kind": kind,
+    "xmpp.stanza.type": type,
+    "xmpp.stanza.child": kind === "iq" ? child : undefined,
+    "xmpp.to": to,
+  };
+}
