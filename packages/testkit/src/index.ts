@@ -15,6 +15,9 @@ export {
   type StoreProxyOptions,
   startStoreProxy,
 } from "./faults/store-proxy.ts";
+export type { AttributeValue, CollectedSpan } from "./otlp/decode-traces.ts";
+export { type OtlpReceiver, startOtlpReceiver } from "./otlp/otlp-receiver.ts";
+export { type SpanNode, serviceOf, spanTree, treeLines } from "./otlp/span-tree.ts";
 export { ServerProcess } from "./server-process.ts";
 export {
   type ClusterNode,
