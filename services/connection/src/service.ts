@@ -186,6 +186,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       },
       clock,
       logger,
+      tracer,
       addresses,
       tls,
       authenticator,

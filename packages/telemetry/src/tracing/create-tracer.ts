@@ -110,8 +110,17 @@ class ExportingTracer implements Tracer {
   }
 
   samples(account: string, session?: string, to?: string): boolean {
-    if (this.#ratio.sample()) return true;
-    return !this.#forced.isEmpty && this.#isForced(account, session, to);
+    return this.#ratio.sample() || this.isForced(account, session, to);
+  }
+
+  isForced(account: string, session?: string, to?: string): boolean {
+    if (this.#forced.isEmpty) return false;
+    const now = performance.now();
+    if (this.#forced.has(account, now)) return true;
+    if (session !== undefined && this.#forced.has(session, now)) return true;
+    if (to === undefined) return false;
+    const slash = to.indexOf("/");
+    return this.#forced.has(to, now) || (slash !== -1 && this.#forced.has(to.slice(0, slash), now));
   }
 
   begin(name: string, options?: SpanOptions): Span {
@@ -143,15 +152,6 @@ class ExportingTracer implements Tracer {
     } catch {
       // The collector does not answer; what it would have got is lost, and nobody waits for it.
     }
-  }
-
-  #isForced(account: string, session: string | undefined, to: string | undefined): boolean {
-    const now = performance.now();
-    if (this.#forced.has(account, now)) return true;
-    if (session !== undefined && this.#forced.has(session, now)) return true;
-    if (to === undefined) return false;
-    const slash = to.indexOf("/");
-    return this.#forced.has(to, now) || (slash !== -1 && this.#forced.has(to.slice(0, slash), now));
   }
 }
 
@@ -240,13 +240,16 @@ class RecordedSpan implements Span {
   }
 }
 
-/** The wall clock is set and slewed; more than this apart, the two clocks are compared anew. */
-const DRIFT_MS = 5;
+/** The wall clock may be set: more than this apart, the two clocks are compared anew. */
+const DRIFT_MS = 50;
+/** A process that lost the processor between two readings cannot compare them. */
+const READING_MS = 1;
 let offset = performance.timeOrigin;
 
 /** Milliseconds since the epoch, with fractions, of a reading of `performance.now()`. */
 function epochTime(reading: number): number {
-  const measured = Date.now() - performance.now();
-  if (Math.abs(measured - offset) > DRIFT_MS) offset = measured;
+  const before = performance.now();
+  const measured = Date.now() - before;
+  if (Math.abs(measured - offset) > DRIFT_MS && performance.now() - before < READING_MS) offset = measured;
   return offset + reading;
 }

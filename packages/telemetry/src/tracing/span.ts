@@ -52,6 +52,8 @@ export interface Tracer {
    * @param session full JID of the session. @param to where it goes, as the client said it.
    */
   samples(account: string, session?: string, to?: string): boolean;
+  /** Whether somebody asked for the traces of the account, the session, or the address. */
+  isForced(account: string, session?: string, to?: string): boolean;
   /** Begins a trace. `undefined` where this process has no exporter. */
   begin(name: string, options?: SpanOptions): Span | undefined;
   /** Goes on with the trace of another process. `undefined` as above, and where it is no valid `traceparent`. */
@@ -72,6 +74,7 @@ export interface Tracer {
 export const noTracer: Tracer = {
   slowMs: Number.POSITIVE_INFINITY,
   samples: () => false,
+  isForced: () => false,
   begin: () => undefined,
   resume: () => undefined,
   keep() {},

@@ -18,11 +18,11 @@ export class LocalSessions {
   readonly #sessions = new Map<number, LocalSession>();
   /** Of sessions whose owner may have bound them, and which do not know it yet. */
   readonly #bindings = new Map<number, Binding>();
-  readonly #nodeId: string;
+  readonly nodeId: string;
   #lastHandle = 0;
 
   constructor(nodeId: string) {
-    this.#nodeId = nodeId;
+    this.nodeId = nodeId;
   }
 
   get size(): number {
@@ -34,7 +34,7 @@ export class LocalSessions {
     do {
       this.#lastHandle = this.#lastHandle === LARGEST_HANDLE ? 1 : this.#lastHandle + 1;
     } while (this.#sessions.has(this.#lastHandle));
-    return { node: this.#nodeId, session: this.#lastHandle };
+    return { node: this.nodeId, session: this.#lastHandle };
   }
 
   /** The owner is asked to bind the session: what it delivers may be here before its answer. */

@@ -13,6 +13,7 @@ import {
 import type { Flushable } from "../downlink/output-turn.ts";
 import type { LocalSession } from "../sessions/local-session.ts";
 import { OrderedHandover, type StanzaSource } from "../uplink/ordered-handover.ts";
+import { LoginTrace } from "./login-trace.ts";
 import { listenTo, type SocketOwner, secure } from "./socket-events.ts";
 import type { StreamEnvironment } from "./stream-environment.ts";
 import { type SetupStream, StreamSetup } from "./stream-setup.ts";
@@ -63,6 +64,8 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   readonly #parser: StreamParser;
   #phase: Phase;
   #setup: StreamSetup | undefined;
+  /** Of a direct TLS handshake, until there is a set-up. */
+  #login: LoginTrace | undefined;
   #session: LocalSession | undefined;
   #sessionEnded = false;
   /** The session outlives our end of the stream: the server shuts down. */
@@ -96,13 +99,16 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     this.#parser = new StreamParser(environment.limits.beforeLogin);
     this.#heardAt = environment.now;
     this.#deadline = environment.clock.now() + environment.limits.loginMs;
+    const login = new LoginTrace(environment.tracer, environment.sessions.nodeId);
     if (directTls) {
       this.#phase = "tls";
+      this.#login = login;
+      login.tlsBegan();
       this.#socket = secure(socket, this, environment.tls.current);
     } else {
       this.#phase = "open";
       listenTo(socket, this);
-      this.#setup = new StreamSetup(environment, this, false);
+      this.#setup = new StreamSetup(environment, this, false, login);
     }
     environment.counters.streamsOpened++;
     environment.streams.add(this);
@@ -146,8 +152,12 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     this.#environment.counters.tlsHandshakes++;
     this.#phase = "open";
     try {
-      if (this.#setup === undefined) this.#setup = new StreamSetup(this.#environment, this, true);
-      else this.#setup.tlsEstablished();
+      const login = this.#login;
+      if (login !== undefined) {
+        this.#login = undefined;
+        login.tlsEnded();
+        this.#setup = new StreamSetup(this.#environment, this, true, login);
+      } else this.#setup?.tlsEstablished();
     } catch (error) {
       this.crashed(error);
     }
@@ -427,6 +437,7 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   }
 
   #endSession(): void {
+    this.#login?.abandoned();
     this.#setup?.abandon();
     const session = this.#session;
     if (session === undefined || this.#sessionEnded) return;

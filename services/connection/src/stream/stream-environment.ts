@@ -1,5 +1,5 @@
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import type { Logger, Tracer } from "@rollcall/telemetry";
 import type { NegotiationPolicy, ParserLimits } from "@rollcall/xmpp";
 import type { OutputTurn } from "../downlink/output-turn.ts";
 import type { AddressLimits } from "../listener/address-limits.ts";
@@ -48,6 +48,7 @@ export interface StreamEnvironment {
   readonly policy: NegotiationPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly addresses: AddressLimits;
   readonly tls: TlsContext;
   readonly authenticator: Authenticator;

@@ -8,6 +8,7 @@ import {
   type StreamErrorCondition,
 } from "@rollcall/xmpp";
 import { LocalSession, type SessionStream } from "../sessions/local-session.ts";
+import type { LoginTrace } from "./login-trace.ts";
 import type { StreamEnvironment } from "./stream-environment.ts";
 
 /** What the set-up does to its stream. */
@@ -35,6 +36,7 @@ export interface SetupStream extends SessionStream {
 export class StreamSetup {
   readonly #environment: StreamEnvironment;
   readonly #stream: SetupStream;
+  readonly #trace: LoginTrace;
   #state: NegotiationState;
   #exchange: SaslExchange | undefined;
   /** Made for the first bind request. */
@@ -44,9 +46,10 @@ export class StreamSetup {
   #maybeBound = false;
   #abandoned = false;
 
-  constructor(environment: StreamEnvironment, stream: SetupStream, secured: boolean) {
+  constructor(environment: StreamEnvironment, stream: SetupStream, secured: boolean, trace: LoginTrace) {
     this.#environment = environment;
     this.#stream = stream;
+    this.#trace = trace;
     this.#state = beginNegotiation(environment.policy, secured, this.#mechanisms(secured));
   }
 
@@ -62,6 +65,7 @@ export class StreamSetup {
   }
 
   tlsEstablished(): void {
+    this.#trace.tlsEnded();
     this.step({ kind: "tls-established", mechanisms: this.#mechanisms(true) });
   }
 
@@ -74,6 +78,7 @@ export class StreamSetup {
   abandon(): void {
     if (this.#abandoned) return;
     this.#abandoned = true;
+    this.#trace.abandoned();
     this.#exchange = undefined;
     if (!this.#binding) this.#giveBack();
   }
@@ -98,6 +103,7 @@ export class StreamSetup {
         this.#stream.write(action.xml);
         return;
       case "start-tls":
+        this.#trace.tlsBegan();
         this.#stream.startTls();
         return;
       case "restart":
@@ -130,6 +136,7 @@ export class StreamSetup {
       this.fault("policy-violation", "too many failed authentications from this address");
       return;
     }
+    this.#trace.authenticationBegan(mechanism);
     this.#exchange = authenticator.begin(mechanism, this.#state.domain, this.#stream.channelBinding());
     this.#run(this.#replyTo(this.#exchange, data));
   }
@@ -137,7 +144,7 @@ export class StreamSetup {
   async #replyTo(exchange: SaslExchange, data: Uint8Array | undefined): Promise<void> {
     const { addresses, authenticator, counters } = this.#environment;
     this.#stream.awaitVerdict();
-    const reply = await authenticator.reply(exchange, this.#state.domain, data);
+    const reply = await this.#trace.run(() => authenticator.reply(exchange, this.#state.domain, data));
     if (this.#abandoned) return;
     if (reply.kind !== "challenge") this.#exchange = undefined;
     switch (reply.kind) {
@@ -145,10 +152,12 @@ export class StreamSetup {
         this.step({ kind: "sasl-challenge", data: reply.data });
         break;
       case "success":
+        this.#trace.authenticationEnded(undefined);
         this.step({ kind: "sasl-success", account: reply.authzid, data: reply.data });
         break;
       case "failure":
         counters.authenticationFailures++;
+        this.#trace.authenticationEnded(reply.condition);
         if (reply.condition === "not-authorized") addresses.authenticationFailed(this.#stream.address);
         this.step({ kind: "sasl-failure", condition: reply.condition });
     }
@@ -163,7 +172,8 @@ export class StreamSetup {
     this.#stream.awaitVerdict();
     this.#binding = true;
     sessions.beginBinding(session.ref.session);
-    const binding = await binder.bind(account!, session.ref, requested);
+    this.#trace.bindingBegan(account!);
+    const binding = await this.#trace.run(() => binder.bind(account!, session.ref, requested));
     this.#binding = false;
     if (binding.kind === "bound" || binding.maybeBound) this.#maybeBound = true;
     if (this.#abandoned) {
@@ -172,9 +182,11 @@ export class StreamSetup {
     }
     if (binding.kind === "bound") {
       session.jid = binding.jid;
+      this.#trace.bindingEnded(undefined, binding.jid);
       this.step({ kind: "bound", jid: binding.jid });
       this.#stream.established(session);
     } else {
+      this.#trace.bindingEnded(binding.condition, undefined);
       if (!this.#maybeBound) sessions.endBinding(session.ref.session);
       this.step({ kind: "bind-refused", condition: binding.condition });
     }

@@ -6,6 +6,7 @@ import type {
   SubscribersQuestion,
 } from "@rollcall/contracts";
 import { contactIn, pendingRequests, subscriptionValue } from "@rollcall/rfc6121";
+import { carrySpan } from "@rollcall/telemetry";
 import type { RosterServiceParts } from "./roster-service-parts.ts";
 
 /** The roster as the presence owner of the account needs it. */
@@ -14,10 +15,11 @@ export async function answerRosterView(
   { account }: RosterViewQuestion,
 ): Promise<RosterView> {
   counters.views++;
+  const read = carrySpan(() => rosters.read(account));
   if (!(await accounts.exists(account))) {
     return { revision: 0, contacts: [], pendingRequests: [], exists: false };
   }
-  const { stored } = await rosters.read(account);
+  const { stored } = await read();
   const { roster } = stored;
   const contacts: ContactView[] = [];
   for (const { jid, inRoster, subscription } of roster.contacts.values()) {
@@ -38,8 +40,9 @@ export async function answerSubscribers(
   { account, prober }: SubscribersQuestion,
 ): Promise<SubscribersAnswer> {
   counters.subscriberQuestions++;
+  const read = carrySpan(() => rosters.read(account));
   if (!(await accounts.exists(account))) return { exists: false, inRoster: false, subscription: "none" };
-  const { stored } = await rosters.read(account);
+  const { stored } = await read();
   const { inRoster, subscription } = contactIn(stored.roster, prober);
   return { exists: true, inRoster, subscription: subscriptionValue(subscription.state) };
 }
