@@ -50,6 +50,8 @@ export interface TracerOptions {
 const QUEUE_LIMIT = 8_192;
 const BATCH_LIMIT = 2_048;
 const EXPORT_TIMEOUT_MS = 10_000;
+/** How long the end of the process may wait for the last export. */
+const STOP_MS = 2_000;
 /** Accounts and sessions that may be traced by request at a time. */
 const FORCED_LIMIT = 1_000;
 /** Slow and failed things that are kept in a second. */
@@ -147,11 +149,13 @@ class ExportingTracer implements Tracer {
   }
 
   async stop(): Promise<void> {
-    try {
-      await this.#shutDown();
-    } catch {
-      // The collector does not answer; what it would have got is lost, and nobody waits for it.
-    }
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS);
+    });
+    // Where the collector does not answer, what it would have got is lost, and nobody waits for it.
+    await Promise.race([this.#shutDown().catch(() => {}), patience]);
+    clearTimeout(timer);
   }
 }
 

@@ -14,7 +14,10 @@ export interface OtlpReceiver {
   readonly metrics: readonly Uint8Array[];
   /** Headers of the last request. */
   readonly headers: Readonly<IncomingMessage["headers"]>;
-  /** Resolves with the spans of the first trace that `isComplete` accepts. */
+  /**
+   * Resolves with the spans of the first trace that `isComplete` accepts, and of whose spans every parent has come: each
+   * process sends its own when it likes.
+   */
   trace(what: string, isComplete: (spans: readonly CollectedSpan[]) => boolean): Promise<CollectedSpan[]>;
   stop(): Promise<void>;
 }
@@ -52,7 +55,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       let complete: CollectedSpan[] = [];
       await eventually(what, () => {
         for (const trace of byTrace(spans)) {
-          if (!isComplete(trace)) continue;
+          if (!hasAllParents(trace) || !isComplete(trace)) continue;
           complete = trace;
           return true;
         }
@@ -65,6 +68,11 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function hasAllParents(spans: readonly CollectedSpan[]): boolean {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  return spans.every(({ parentSpanId }) => parentSpanId === "" || ids.has(parentSpanId));
 }
 
 function byTrace(spans: readonly CollectedSpan[]): Iterable<CollectedSpan[]> {
