@@ -19,6 +19,7 @@ import {
   type ServerUnderTest,
   withItems,
 } from "./server-under-test.ts";
+import { tracingVariants } from "./variants.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -26,6 +27,7 @@ const usage = `Usage: npm run bench -- [options]
   --cluster        a cluster of processes over NATS as well, with ratios: NATS and store count too
   --nodes L        comma list of how many connection nodes it has (default 1,2,4,8)
   --peers          also Prosody and ejabberd, where they are installed, with ratios
+  --tracing        Rollcall with tracing on as well: of nothing but errors, of 1 %, of everything
   --users N        users online in login, presence and messages (default 1000)
   --connections L  comma list of connection counts for memory (default 2000,10000)
   --runs N         repeat each CPU scenario and keep the run with the median cost (default 3)
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     cluster: { type: "boolean", default: false },
     nodes: { type: "string", default: "1,2,4,8" },
     peers: { type: "boolean", default: false },
+    tracing: { type: "boolean", default: false },
     users: { type: "string", default: "1000" },
     connections: { type: "string", default: "2000,10000" },
     runs: { type: "string", default: "3" },
@@ -210,6 +213,7 @@ async function main(): Promise<void> {
   const kinds = [
     rollcall,
     ...(values.cluster ? nodes.map(rollcallCluster) : []),
+    ...(values.tracing ? tracingVariants : []),
     ...(values.peers ? [prosody, ejabberd] : []),
   ];
   const figures: Figure[] = [];

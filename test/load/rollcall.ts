@@ -24,50 +24,56 @@ async function run(command: readonly string[], env: NodeJS.ProcessEnv): Promise<
   if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${errors}`);
 }
 
-export const rollcall: ServerKind = {
-  name: "Rollcall",
-  missing: () => undefined,
-  async start(users, options = {}) {
-    const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-    const [c2s = 0, c2sTls = 0, http = 0] = await freePorts(3);
-    const env: NodeJS.ProcessEnv = {
-      PATH: process.env.PATH,
-      ROLLCALL_DOMAINS: DOMAIN,
-      ROLLCALL_DATA_DIR: join(folder, "data"),
-      ROLLCALL_LISTEN_C2S: `127.0.0.1:${c2s}`,
-      ROLLCALL_LISTEN_C2S_TLS: `127.0.0.1:${c2sTls}`,
-      ROLLCALL_LISTEN_HTTP: `127.0.0.1:${http}`,
-      ROLLCALL_LISTEN_RIAK: "off",
-      ROLLCALL_TLS_REQUIRED: "false",
-      ROLLCALL_LOG_LEVEL: "warn",
-      // The load comes from one address.
-      ROLLCALL_LIMITS_CONNECTIONS_PER_ADDRESS: "1000000",
-      ROLLCALL_LIMITS_ATTEMPTS_PER_ADDRESS: "1000000",
-    };
-    const run = (measured: boolean): Promise<ChildProcess> =>
-      startServer(
-        folder,
-        http,
-        options.jemalloc === true && JEMALLOC !== undefined ? { ...env, LD_PRELOAD: JEMALLOC } : env,
-        measured,
-      );
-    // What an import leaves in memory is not what is measured.
-    const importing = await run(false);
-    await importUsers(users, folder, env);
-    await stopProcess(importing);
-    const child = await run(true);
-    return {
-      name: options.jemalloc ? "Rollcall, jemalloc" : "Rollcall",
-      pid: child.pid ?? 0,
-      plain: { host: "127.0.0.1", port: c2s, tls: "none" },
-      secure: { host: "127.0.0.1", port: c2s, tls: "starttls" },
-      async stop() {
-        await stopProcess(child);
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  },
-};
+/** Rollcall in one process with further settings. */
+export function rollcallWith(name: string, settings: Readonly<Record<string, string>>): ServerKind {
+  return {
+    name,
+    missing: () => undefined,
+    async start(users, options = {}) {
+      const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
+      const [c2s = 0, c2sTls = 0, http = 0] = await freePorts(3);
+      const env: NodeJS.ProcessEnv = {
+        PATH: process.env.PATH,
+        ROLLCALL_DOMAINS: DOMAIN,
+        ROLLCALL_DATA_DIR: join(folder, "data"),
+        ROLLCALL_LISTEN_C2S: `127.0.0.1:${c2s}`,
+        ROLLCALL_LISTEN_C2S_TLS: `127.0.0.1:${c2sTls}`,
+        ROLLCALL_LISTEN_HTTP: `127.0.0.1:${http}`,
+        ROLLCALL_LISTEN_RIAK: "off",
+        ROLLCALL_TLS_REQUIRED: "false",
+        ROLLCALL_LOG_LEVEL: "warn",
+        // The load comes from one address.
+        ROLLCALL_LIMITS_CONNECTIONS_PER_ADDRESS: "1000000",
+        ROLLCALL_LIMITS_ATTEMPTS_PER_ADDRESS: "1000000",
+        ...settings,
+      };
+      const run = (measured: boolean): Promise<ChildProcess> =>
+        startServer(
+          folder,
+          http,
+          options.jemalloc === true && JEMALLOC !== undefined ? { ...env, LD_PRELOAD: JEMALLOC } : env,
+          measured,
+        );
+      // What an import leaves in memory is not what is measured.
+      const importing = await run(false);
+      await importUsers(users, folder, env);
+      await stopProcess(importing);
+      const child = await run(true);
+      return {
+        name: options.jemalloc ? `${name}, jemalloc` : name,
+        pid: child.pid ?? 0,
+        plain: { host: "127.0.0.1", port: c2s, tls: "none" },
+        secure: { host: "127.0.0.1", port: c2s, tls: "starttls" },
+        async stop() {
+          await stopProcess(child);
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    },
+  };
+}
+
+export const rollcall: ServerKind = rollcallWith("Rollcall", {});
 
 async function startServer(
   folder: string,
