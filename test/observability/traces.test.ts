@@ -1,7 +1,8 @@
 /** Traces of a cluster of processes, as an OpenTelemetry collector gets them. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { attributeCatalogue, isKnownSpanName } from "@rollcall/telemetry";
+import { attributeCatalogue, describeTraces, isKnownSpanName } from "@rollcall/telemetry";
 import {
   befriendIn,
   type CollectedSpan,
@@ -49,6 +50,11 @@ function stanzaOf(client: XmppClient, name: string, attributes: Readonly<Record<
 function count(spans: readonly CollectedSpan[], name: string): number {
   return spans.filter((span) => span.name === name).length;
 }
+
+test("the documentation is the catalogue; `npm run traces` writes it", () => {
+  const documentation = new URL("../../../docs/traces.md", import.meta.url);
+  assert.equal(readFileSync(documentation, "utf8"), describeTraces());
+});
 
 describe("the traces of a cluster", { ...needs("nats-server") }, () => {
   let collector: OtlpReceiver;

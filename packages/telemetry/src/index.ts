@@ -15,6 +15,7 @@ export { createRedact, type JidPolicy, type Redact } from "./redact.ts";
 export { activeSpan, carrySpan, errorCode, withSpan } from "./tracing/active-span.ts";
 export { attributeCatalogue, isKnownSpanName, spanCatalogue } from "./tracing/catalogue.ts";
 export { createTracer, type TracerOptions } from "./tracing/create-tracer.ts";
+export { describeTraces } from "./tracing/describe-traces.ts";
 export {
   type Afterthought,
   noTracer,

@@ -17,6 +17,7 @@ export {
 } from "./faults/store-proxy.ts";
 export type { AttributeValue, CollectedSpan } from "./otlp/decode-traces.ts";
 export { type OtlpReceiver, startOtlpReceiver } from "./otlp/otlp-receiver.ts";
+export { type PictureOptions, renderTrace } from "./otlp/render-trace.ts";
 export { type SpanNode, serviceOf, spanTree, treeLines } from "./otlp/span-tree.ts";
 export { ServerProcess } from "./server-process.ts";
 export {
