@@ -18,6 +18,7 @@ import {
   startOtlpReceiver,
   treeLines,
   uniqueId,
+  type XmlNode,
   type XmppClient,
 } from "@rollcall/testkit";
 
@@ -234,6 +235,23 @@ describe("the traces of a cluster", { ...needs("nats-server") }, () => {
           : [...own, "send fan-out (presence)", "process fan-out (presence)", ...last],
       );
     }
+  });
+
+  test("what is traced keeps its order, across kinds of stanzas", async () => {
+    const { romeo, juliet } = await friends();
+    const sent: string[] = [];
+    for (let i = 0; i < 120; i++) {
+      const id = `order-${i}`;
+      sent.push(id);
+      if (i % 3 === 0) romeo.send(`<presence id='${id}'><priority>${i % 100}</priority></presence>`);
+      else if (i % 3 === 1)
+        romeo.send(`<message to='${juliet.full}' id='${id}'><body>${body}</body></message>`);
+      else romeo.send(`<presence to='${juliet.full}' id='${id}'/>`);
+    }
+    const isOfIt = (stanza: XmlNode): boolean => stanza.id?.startsWith("order-") === true;
+    const seen: (string | undefined)[] = [];
+    while (seen.length < sent.length) seen.push((await juliet.wire.take(isOfIt, "the next stanza")).id);
+    assert.deepEqual(seen, sent);
   });
 
   async function metricsOf(name: string): Promise<string> {

@@ -99,7 +99,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
     });
     counterRegistry.add("presence", presence.counters);
     yield presence;
-    yield partitionsService({ ownership, prepared, preparation: presence.partitions });
+    yield partitionsService({ ownership, prepared, preparation: presence.partitions, tracer });
   }
 
   return { services: parts(), addresses: () => ({ http: http.address }) };

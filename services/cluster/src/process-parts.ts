@@ -1,4 +1,5 @@
 import type { NatsBus } from "@rollcall/bus";
+import { PARTITIONS } from "@rollcall/contracts";
 import { createNatsService, type NatsService } from "@rollcall/nats";
 import type { NatsOwnerMap, NatsOwnership, Preparation, PreparedOwnership } from "@rollcall/ownership";
 import {
@@ -13,7 +14,7 @@ import {
   serveMetrics,
   tracingService,
 } from "@rollcall/runtime";
-import { CounterRegistry, type Logger, type Tracer } from "@rollcall/telemetry";
+import { CounterRegistry, errorCode, type Logger, type Tracer } from "@rollcall/telemetry";
 import { createRiakStore, type RiakStore, type RiakStoreOptions } from "./riak-store.ts";
 import type { sharedSettings } from "./settings.ts";
 
@@ -114,22 +115,43 @@ export interface PartitionsServiceOptions {
   readonly ownership: NatsOwnership;
   readonly prepared: PreparedOwnership;
   readonly preparation: Preparation;
+  readonly tracer: Tracer;
 }
 
 /**
  * The partitions of this process: taken when everything that serves them has started, and handed over before anything
  * of it ends.
  */
-export function partitionsService({ ownership, prepared, preparation }: PartitionsServiceOptions): Service {
+export function partitionsService(options: PartitionsServiceOptions): Service {
+  const { ownership, prepared, preparation, tracer } = options;
   return {
     name: "partitions",
     async start() {
       prepared.prepareWith(preparation);
     },
     notReady: () => [...ownership.notReady(), ...prepared.notReady()],
-    drain: () => prepared.release(),
+    async drain() {
+      const span = tracer.begin("hand over partitions", {
+        attributes: { "xmpp.partitions": ownedBy(ownership) },
+      });
+      try {
+        await prepared.release();
+      } catch (error) {
+        span?.fail(errorCode(error));
+        throw error;
+      } finally {
+        span?.end();
+      }
+    },
     async stop() {},
   };
+}
+
+function ownedBy(ownership: NatsOwnership): number {
+  let owned = 0;
+  for (let partition = 0; partition < PARTITIONS; partition += 1)
+    if (ownership.epochOf(partition) !== undefined) owned += 1;
+  return owned;
 }
 
 /** For a start that waits for something, and is called off. */

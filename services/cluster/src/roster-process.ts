@@ -107,7 +107,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
     counterRegistry.add("roster", roster.counters);
     counterRegistry.add("roster-store", rosterStoreCounters);
     yield roster;
-    yield partitionsService({ ownership, prepared, preparation: roster.partitions });
+    yield partitionsService({ ownership, prepared, preparation: roster.partitions, tracer });
     yield admin;
   }
 

@@ -38,6 +38,10 @@ export const spanCatalogue: readonly NamedSpan[] = [
   },
   { name: "end sessions of node", doc: "A presence owner ends the sessions of a node that is dead." },
   {
+    name: "hand over partitions",
+    doc: "An owner that leaves gives its partitions away, and finishes what it has.",
+  },
+  {
     name: "take over partitions",
     doc: "A presence owner gets to know the sessions of partitions that it won.",
   },
