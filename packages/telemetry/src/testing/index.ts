@@ -1,0 +1,1 @@
+export { createRecordedTracer, type RecordedSpan } from "./recorded-tracer.ts";
