@@ -12,6 +12,7 @@ import {
   type OtlpReceiver,
   onlineAt,
   type RunningCluster,
+  ServerProcess,
   serviceOf,
   spanTree,
   startCluster,
@@ -19,7 +20,7 @@ import {
   treeLines,
   uniqueId,
   type XmlNode,
-  type XmppClient,
+  XmppClient,
 } from "@rollcall/testkit";
 
 const body = "a body that nobody else may read";
@@ -55,6 +56,42 @@ function count(spans: readonly CollectedSpan[], name: string): number {
 test("the documentation is the catalogue; `npm run traces` writes it", () => {
   const documentation = new URL("../../../docs/traces.md", import.meta.url);
   assert.equal(readFileSync(documentation, "utf8"), describeTraces());
+});
+
+test("in one process a stanza has the same steps", async (t) => {
+  const collector = await startOtlpReceiver();
+  t.after(() => collector.stop());
+  const server = await ServerProcess.create({
+    ROLLCALL_TLS_REQUIRED: "false",
+    ROLLCALL_OTLP_ENDPOINT: collector.endpoint,
+    ROLLCALL_TRACE_PERCENT: "100",
+    ROLLCALL_TRACE_JIDS: "plain",
+  });
+  t.after(() => server.remove());
+  await server.start();
+  await server.addUser("juliet@localhost", "secret");
+  const juliet = await XmppClient.login({
+    endpoint: server.c2s,
+    domain: "localhost",
+    username: "juliet",
+    password: "secret",
+    resource: "balcony",
+    tls: "none",
+  });
+  juliet.send(`<message to='${juliet.full}' id='to-myself'><body>${body}</body></message>`);
+  await juliet.receive("message", { id: "to-myself" });
+  const spans = await collector.trace(
+    "the message",
+    (trace) => stanzaOf(juliet, "receive message")(trace) && count(trace, "write") === 1,
+  );
+  assert.deepEqual(treeLines(spanTree(spans)), [
+    "receive message (all-in-one)",
+    "  send deliver (all-in-one)",
+    "    process deliver (all-in-one)",
+    "      send node-deliveries (all-in-one)",
+    "        write (all-in-one)",
+  ]);
+  await juliet.close();
 });
 
 describe("the traces of a cluster", { ...needs("nats-server") }, () => {
