@@ -1,9 +1,9 @@
 import { pino } from "pino";
-import type { LogFields, Logger } from "./logger.ts";
+import type { BoundFields, LogFields } from "./log-fields.ts";
+import { type LogLevel, LogLevels } from "./log-levels.ts";
+import type { Logger } from "./logger.ts";
 import { createRedact, type JidPolicy, type Redact } from "./redact.ts";
 import { formatLogLine } from "./text-format.ts";
-
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /** `auto` is `text` on a terminal and `json` everywhere else. */
 export type LogFormat = "auto" | "json" | "text";
@@ -22,6 +22,20 @@ export interface LoggerOptions {
 
 /** The log of a whole process. */
 export interface ProcessLogger extends Logger {
+  /** The level of everything that has none of its own. */
+  readonly level: LogLevel;
+  /**
+   * Changes the level, also of loggers that are bound already. With `forMs`, the last level that was set without a time
+   * comes back then. The change itself is always logged.
+   * @throws {RangeError} for a time that is no whole number of milliseconds from 1 to about 24 days.
+   */
+  setLevel(level: LogLevel, forMs?: number): void;
+  /**
+   * Gives the events of an area (one of `logAreas`) a level of their own, which wins over `setLevel`; `undefined` takes
+   * it back.
+   * @throws {RangeError} for an area that there is not, and a time as in `setLevel`.
+   */
+  setAreaLevel(area: string, level: LogLevel | undefined, forMs?: number): void;
   /** Writes out what is still buffered. Also happens by itself twice a second, and at exit. */
   flush(): void;
 }
@@ -37,7 +51,8 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
   const text = options.format === "text" || (isAuto(options.format) && process.stdout.isTTY === true);
   const redact = createRedact(options.jids ?? "plain", options.jidsKey);
   const settings: pino.LoggerOptions = {
-    level: options.level,
+    // `LogLevels` decides what is logged.
+    level: "debug",
     base: { name: options.name },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
@@ -45,12 +60,12 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
   const { write } = options;
   if (write !== undefined) {
     const stream = { write: (line: string) => write(text ? formatLogLine(line, false) : line) };
-    return new PinoLogger(pino(settings, stream), redact, () => {});
+    return start(pino(settings, stream), () => {});
   }
   if (text) {
     const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const stream = { write: (line: string) => void process.stdout.write(formatLogLine(line, colour)) };
-    return new PinoLogger(pino(settings, stream), redact, () => {});
+    return start(pino(settings, stream), () => {});
   }
   const stream = pino.destination({
     dest: 1,
@@ -59,7 +74,19 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
     maxLength: bufferLimit,
     periodicFlush: 500,
   });
-  return new PinoLogger(pino(settings, stream), redact, () => stream.flushSync());
+  return start(pino(settings, stream), () => stream.flushSync());
+
+  function start(log: pino.Logger, flush: () => void): ProcessLogger {
+    const levels = new LogLevels(options.level, (area, level, forMs) => {
+      log.info({
+        event: "log.level-changed",
+        area,
+        new_level: level ?? levels.level,
+        for_ms: forMs,
+      } satisfies LogFields);
+    });
+    return new PinoLogger(log, redact, levels, flush);
+  }
 }
 
 function isAuto(format: LogFormat | undefined): boolean {
@@ -69,32 +96,46 @@ function isAuto(format: LogFormat | undefined): boolean {
 class PinoLogger implements ProcessLogger {
   readonly #pino: pino.Logger;
   readonly #redact: Redact;
+  readonly #levels: LogLevels;
   readonly #flush: () => void;
 
-  constructor(logger: pino.Logger, redact: Redact, flush: () => void) {
+  constructor(logger: pino.Logger, redact: Redact, levels: LogLevels, flush: () => void) {
     this.#pino = logger;
     this.#redact = redact;
+    this.#levels = levels;
     this.#flush = flush;
   }
 
   debug(fields: LogFields): void {
-    if (this.#pino.isLevelEnabled("debug")) this.#pino.debug(this.#prepare(fields));
+    if (this.#levels.isLogged("debug", fields.event)) this.#pino.debug(this.#prepare(fields));
   }
 
   info(fields: LogFields): void {
-    if (this.#pino.isLevelEnabled("info")) this.#pino.info(this.#prepare(fields));
+    if (this.#levels.isLogged("info", fields.event)) this.#pino.info(this.#prepare(fields));
   }
 
   warn(fields: LogFields): void {
-    if (this.#pino.isLevelEnabled("warn")) this.#pino.warn(this.#prepare(fields));
+    if (this.#levels.isLogged("warn", fields.event)) this.#pino.warn(this.#prepare(fields));
   }
 
   error(fields: LogFields): void {
-    if (this.#pino.isLevelEnabled("error")) this.#pino.error(this.#prepare(fields));
+    if (this.#levels.isLogged("error", fields.event)) this.#pino.error(this.#prepare(fields));
   }
 
-  with(fields: Readonly<Record<string, unknown>>): Logger {
-    return new PinoLogger(this.#pino.child(this.#prepare(fields)), this.#redact, this.#flush);
+  with(fields: BoundFields): Logger {
+    return new PinoLogger(this.#pino.child(this.#prepare(fields)), this.#redact, this.#levels, this.#flush);
+  }
+
+  get level(): LogLevel {
+    return this.#levels.level;
+  }
+
+  setLevel(level: LogLevel, forMs?: number): void {
+    this.#levels.set(level, forMs);
+  }
+
+  setAreaLevel(area: string, level: LogLevel | undefined, forMs?: number): void {
+    this.#levels.setArea(area, level, forMs);
   }
 
   flush(): void {

@@ -3,10 +3,12 @@ export {
   createLogger,
   type LogFormat,
   type LoggerOptions,
-  type LogLevel,
   type ProcessLogger,
 } from "./create-logger.ts";
-export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+export { describeLogs } from "./describe-logs.ts";
+export { type BoundFields, type LogFieldName, type LogFields, logFields } from "./log-fields.ts";
+export { type LogLevel, logAreas } from "./log-levels.ts";
+export { type Logger, silentLogger } from "./logger.ts";
 export { type MetricSpec, metricCatalogue } from "./metrics/catalogue.ts";
 export { createMetrics, fieldsOf, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
 export { describeMetrics, prometheusName } from "./metrics/describe-metrics.ts";

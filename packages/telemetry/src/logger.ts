@@ -1,5 +1,4 @@
-/** Fields of a log line; `event` is one of `names.ts`. */
-export type LogFields = Readonly<Record<string, unknown>> & { readonly event: string };
+import type { BoundFields, LogFields } from "./log-fields.ts";
 
 /** The log as services see it: an event name and fields, never a stanza, a body or a secret. */
 export interface Logger {
@@ -8,7 +7,7 @@ export interface Logger {
   warn(fields: LogFields): void;
   error(fields: LogFields): void;
   /** A log whose lines all carry these fields. */
-  with(fields: Readonly<Record<string, unknown>>): Logger;
+  with(fields: BoundFields): Logger;
 }
 
 /** For tests and tools that want silence. */

@@ -28,6 +28,7 @@ export const events = {
   "http.listening": "The HTTP server is open.",
   "listener.fault": "The listener for clients reported an error.",
   "listener.open": "The listener for clients is open.",
+  "log.level-changed": "The level of the log, or of an area of it, was changed, or its time is over.",
   "manifest.fault": "A fault of ours in following what connection nodes note.",
   "manifest.not-checked": "It could not be checked whether changes of notes still come; it is tried again.",
   "manifest.not-written":

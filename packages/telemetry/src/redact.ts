@@ -1,19 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { fieldsOfKind } from "./log-fields.ts";
 
 /** Whether log lines show JIDs, or stand-ins for them. */
 export type JidPolicy = "plain" | "hashed";
 
-/** Log fields that hold a JID, and are replaced under `hashed`. Whoever logs a JID uses one of these names. */
-const jidFields: ReadonlySet<string> = new Set([
-  "account",
-  "contact",
-  "from",
-  "jid",
-  "owner",
-  "prober",
-  "to",
-  "user",
-]);
+/** Whoever logs a JID uses one of these names. */
+const jidFields = fieldsOfKind("jid");
 
 /** Rewrites the fields of one log line. */
 export type Redact = (fields: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;

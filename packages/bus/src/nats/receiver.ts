@@ -74,7 +74,7 @@ export class Receiver {
       logger.warn({
         event: "bus.malformed",
         channel: channel?.name ?? "unknown",
-        from: message.from,
+        peer: message.from,
         reason: message.malformed ?? "unknown channel",
       });
       later(() => end({ kind: "error", code: "failed" }));

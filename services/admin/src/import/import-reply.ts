@@ -50,7 +50,7 @@ export function replyWithImport<C extends string>(
       });
       counters.importedLines += counts.lines;
       counters.badLines += counts.bad + counts.failed;
-      logger.info({ event: "admin.import-finished", complete: !stopping.aborted, ...counts });
+      logger.info({ event: "admin.import-finished", complete: !stopping.aborted, counts });
       output.end();
     } catch (error) {
       logger.warn({ event: "admin.import-broken-off", error });
