@@ -109,6 +109,9 @@ export const events = {
   "tls.reload-failed": "A changed certificate could not be read; the old one stays in use.",
   "tls.reloaded": "A changed certificate is in use for new connections.",
   "tls.self-signed": "No certificate is configured; a self-made one is in use.",
+  "xmpp-log.not-written":
+    "Records of the XMPP log could not be written, or were dropped. At most one line in 10 s; what still fits into the buffer is tried again.",
+  "xmpp-log.reopened": "The file of the XMPP log was opened anew, after it was renamed or at a SIGHUP.",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type EventName = keyof typeof events;

@@ -27,6 +27,7 @@ export {
 export { parseFragment, stanzaPayload } from "./parse-fragment.ts";
 export { type ParserLimits, type StreamItem, StreamParser } from "./parse-stream.ts";
 export { prepareOpaque } from "./precis/opaque-string.ts";
+export { decodeAttribute } from "./references.ts";
 export { decodeBase64, encodeBase64 } from "./sasl/base64.ts";
 export type { ChannelBinding, ChannelBindingType } from "./sasl/channel-binding.ts";
 export {

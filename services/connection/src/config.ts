@@ -1,4 +1,5 @@
 import { type processSettings, type SettingValues, setting } from "@rollcall/runtime";
+import { xmppLogSettings } from "./xmpp-log/xmpp-log-settings.ts";
 
 /** Settings of the connection service. */
 export const connectionSettings = {
@@ -162,6 +163,7 @@ export const connectionSettings = {
     secret: true,
     doc: "Makes the salts shown for accounts that do not exist, so that they look like any other; equal on all nodes. Without one it is kept in data.dir.",
   }),
+  ...xmppLogSettings,
 } as const;
 
 type ProcessValues = SettingValues<typeof processSettings>;

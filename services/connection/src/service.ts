@@ -25,6 +25,7 @@ import { OpenStreams } from "./stream/open-streams.ts";
 import type { StreamCounters, StreamEnvironment } from "./stream/stream-environment.ts";
 import type { ServerFacts } from "./uplink/answer-server.ts";
 import { Uplink, type UplinkCounters } from "./uplink/publish-stanza.ts";
+import { createXmppLog, type XmppLog } from "./xmpp-log/xmpp-log.ts";
 
 export interface ConnectionServiceOptions {
   readonly settings: ConnectionSettings;
@@ -66,6 +67,8 @@ export interface ConnectionCounters
   readonly connections: number;
   readonly sessions: number;
   readonly endsUnconfirmed: number;
+  readonly xmppLogWritten: number;
+  readonly xmppLogDropped: number;
   readonly sweeps: number;
 }
 
@@ -153,6 +156,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
   let sweeping: NodeJS.Timeout | undefined;
   let started = false;
   let sweeps = 0;
+  let xmppLog: XmppLog | undefined;
 
   async function createEnvironment(): Promise<StreamEnvironment> {
     const authenticator = new Authenticator({
@@ -195,6 +199,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       endSessions,
       reportable: cluster?.reportable,
       uplink,
+      xmppLog,
       output,
       counters: streamCounters,
       streams,
@@ -234,6 +239,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       cluster?.absence.look();
       for (const stream of streams) stream.sweep(now);
       endSessions.retry();
+      xmppLog?.sweep(now);
       if (now >= minuteEnds) {
         minuteEnds = now + MINUTE_MS;
         addresses.newMinute();
@@ -250,6 +256,8 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
 
     async start() {
       await tls.load(clock.now());
+      xmppLog = createXmppLog({ settings, clock, logger });
+      await xmppLog?.start();
       const environment = await createEnvironment();
       if (!settings["tls.required"]) logger.warn({ event: "tls.not-required" });
       cluster?.start();
@@ -295,6 +303,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       for (const listener of listeners) listener.close();
       listeners = [];
       for (const stream of streams) stream.destroy();
+      await xmppLog?.stop();
       await cluster?.stop();
     },
 
@@ -310,6 +319,8 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       connections: addresses.connections,
       sessions: sessions.size,
       endsUnconfirmed: endSessions.unconfirmed,
+      xmppLogWritten: xmppLog?.counters.written ?? 0,
+      xmppLogDropped: xmppLog?.counters.dropped ?? 0,
       sweeps,
     }),
   };

@@ -101,6 +101,9 @@ const connection: readonly MetricSpec[] = [
       itemsFenced: "fenced",
     }),
   }),
+  counter("connection", "xmpp_log.records", "{record}", "Records of the XMPP log, by what became of them.", {
+    ...by("outcome", { xmppLogWritten: "written", xmppLogDropped: "dropped" }),
+  }),
   counter("connection", "connection.sweeps", "{sweep}", "Looks at the clock for all streams; one a second.", {
     sweeps: alone,
   }),

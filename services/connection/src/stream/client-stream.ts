@@ -222,8 +222,10 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
       case "stanza":
         // After our end, only a shutdown lets the session live until the client's end (RFC 6120, 4.4).
         if (this.#phase !== "open" && !this.#lingers) return;
-        if (this.#handover !== undefined) this.#handover.take(item.stanza);
-        else this.#setup?.step({ kind: "stanza", stanza: item.stanza });
+        if (this.#handover !== undefined) {
+          this.#environment.xmppLog?.received(this.#session!.jid, item.stanza, this.#socket);
+          this.#handover.take(item.stanza);
+        } else this.#setup?.step({ kind: "stanza", stanza: item.stanza });
         return;
       case "stream-start":
         if (this.#phase === "open") this.#setup?.header(item.header);
@@ -239,6 +241,8 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
         }
         return;
       case "stream-end":
+        if (this.#session !== undefined)
+          this.#environment.xmppLog?.receivedEnd(this.#session.jid, this.#socket);
         if (this.#phase === "closing") this.#finish();
         else if (this.#handover !== undefined) this.#handover.finish(() => this.#clientEnded());
         else this.#clientEnded();
@@ -262,6 +266,9 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
 
   write(xml: string): void {
     if (this.#phase !== "open") return;
+    const { xmppLog } = this.#environment;
+    if (xmppLog !== undefined && this.#session !== undefined)
+      xmppLog.sent(this.#session.jid, xml, this.#socket);
     if (this.#pending === "") this.#environment.output.add(this);
     this.#pending += xml;
     if (this.#pending.length >= LARGEST_WRITE) this.flush();

@@ -8,6 +8,7 @@ import type { EndSessions } from "../sessions/end-sessions.ts";
 import type { LocalSessions } from "../sessions/local-sessions.ts";
 import type { ReportableSessions } from "../sessions/reportable-sessions.ts";
 import type { Uplink } from "../uplink/publish-stanza.ts";
+import type { XmppLog } from "../xmpp-log/xmpp-log.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { ResourceBinder } from "./bind-resource.ts";
 import type { OpenStreams } from "./open-streams.ts";
@@ -58,6 +59,8 @@ export interface StreamEnvironment {
   /** `undefined` where owners do not change. */
   readonly reportable: ReportableSessions | undefined;
   readonly uplink: Uplink;
+  /** `undefined` where it is off. */
+  readonly xmppLog: XmppLog | undefined;
   readonly output: OutputTurn;
   readonly counters: StreamCounters;
   readonly streams: OpenStreams;
