@@ -1,6 +1,6 @@
 /**
  * What one login, one idle session and one message cost this service, with owners that do nothing. The clients are
- * another process. `node dist/connection.bench.js [sessions] [messages]`
+ * another process. `node dist/connection.bench.js [sessions] [messages] [--xmpp-log]`
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -21,6 +21,7 @@ import { defaultSettings, testAccount } from "./testing/start-connection.ts";
 
 const sessions = Number(process.argv[2] ?? 1_000);
 const messages = Number(process.argv[3] ?? 200_000);
+const xmppLog = process.argv[4] === "--xmpp-log";
 const NODE = "bench-1";
 
 const write = (line: string) => process.stdout.write(`${line}\n`);
@@ -60,6 +61,8 @@ async function serve(): Promise<void> {
     settings: {
       ...defaultSettings(),
       "data.dir": dataDir,
+      "xmpp_log.enabled": xmppLog,
+      "xmpp_log.file": join(dataDir, "xmpp.log"),
       "limits.connections_per_address": 1_000_000,
       "limits.attempts_per_address": 1_000_000,
     },

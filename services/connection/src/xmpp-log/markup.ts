@@ -6,7 +6,6 @@ const EXCLAMATION_MARK = 33;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 const SLASH = 47;
-const EQUALS = 61;
 const GREATER_THAN = 62;
 
 /** Whether a CDATA section starts at the `<` at `at`. */
@@ -48,16 +47,16 @@ function behind(xml: string, found: number, length: number): number {
   return found === -1 ? xml.length : found + length;
 }
 
-/** The index behind the element, or the end tag, that starts at `at`. */
-export function elementEnd(xml: string, at: number): number {
-  let depth = 0;
-  for (let i = at; i !== -1; ) {
+/**
+ * The index behind the element whose start tag, not an empty one, ends before `inside`.
+ */
+export function elementEnd(xml: string, inside: number): number {
+  let depth = 1;
+  for (let i = xml.indexOf("<", inside); i !== -1; ) {
     const end = markupEnd(xml, i);
-    if (isCdata(xml, i)) {
-      // Text.
-    } else if (isEndTag(xml, i)) depth--;
-    else if (!isEmptyTag(xml, end)) depth++;
-    if (depth <= 0) return end;
+    if (isEndTag(xml, i)) depth--;
+    else if (!isCdata(xml, i) && !isEmptyTag(xml, end)) depth++;
+    if (depth === 0) return end;
     i = xml.indexOf("<", end);
   }
   return xml.length;
@@ -66,8 +65,10 @@ export function elementEnd(xml: string, at: number): number {
 export interface StartTag {
   /** Qualified. */
   readonly name: string;
-  /** Values as they are written, with references. */
-  readonly attributes: ReadonlyMap<string, string>;
+  /** Names and values in turn; values as they are written, with references. */
+  readonly attributes: readonly string[];
+  /** The index behind it. */
+  readonly end: number;
 }
 
 /** The start tag at `at`. */
@@ -75,21 +76,22 @@ export function startTagOf(xml: string, at: number): StartTag {
   let i = at + 1;
   while (i < xml.length && !endsName(xml.charCodeAt(i))) i++;
   const name = xml.slice(at + 1, i);
-  const attributes = new Map<string, string>();
+  const attributes: string[] = [];
   for (;;) {
     while (isSpace(xml.charCodeAt(i))) i++;
     const code = xml.charCodeAt(i);
-    if (code === GREATER_THAN || code === SLASH || i >= xml.length) return { name, attributes };
-    const start = i;
-    while (i < xml.length && !endsName(xml.charCodeAt(i))) i++;
-    const key = xml.slice(start, i);
-    while (isSpace(xml.charCodeAt(i)) || xml.charCodeAt(i) === EQUALS) i++;
+    if (code === GREATER_THAN || code === SLASH || i >= xml.length) break;
+    const equals = xml.indexOf("=", i);
+    if (equals === -1) break;
+    attributes.push(xml.slice(i, equals).trimEnd());
+    i = equals + 1;
+    while (isSpace(xml.charCodeAt(i))) i++;
     const quote = xml.charCodeAt(i) === DOUBLE_QUOTE ? '"' : "'";
     const close = xml.indexOf(quote, i + 1);
-    if (close === -1) return { name, attributes };
-    attributes.set(key, xml.slice(i + 1, close));
-    i = close + 1;
+    attributes.push(xml.slice(i + 1, close === -1 ? xml.length : close));
+    i = close === -1 ? xml.length : close + 1;
   }
+  return { name, attributes, end: behind(xml, xml.indexOf(">", i), 1) };
 }
 
 function isSpace(code: number): boolean {
@@ -97,5 +99,5 @@ function isSpace(code: number): boolean {
 }
 
 function endsName(code: number): boolean {
-  return code === EQUALS || code === GREATER_THAN || code === SLASH || isSpace(code);
+  return code === GREATER_THAN || code === SLASH || isSpace(code);
 }

@@ -75,7 +75,9 @@ export function obfuscate(xml: string): string {
 function hideAttributes(xml: string, at: number, isEmpty: boolean): string {
   const { name, attributes } = startTagOf(xml, at);
   let tag = `<${name}`;
-  for (const [key, value] of attributes) {
+  for (let i = 0; i < attributes.length; i += 2) {
+    const key = attributes[i]!;
+    const value = attributes[i + 1]!;
     const kept = keptAttributes.has(key) || key === "xmlns" || key.startsWith("xmlns:");
     // What was in single quotes may have double ones in it.
     tag += ` ${key}="${kept ? value.replaceAll('"', "&quot;") : hidden(value)}"`;

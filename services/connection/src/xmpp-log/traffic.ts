@@ -1,6 +1,6 @@
 /** What a record of the XMPP log is about: one stanza, or an end of a stream. Pure. */
-import { decodeAttribute, type Stanza, serializeStanza } from "@rollcall/xmpp";
-import { elementEnd, startTagOf } from "./markup.ts";
+import { decodeAttribute, type Stanza, serializeStanza, streamClose } from "@rollcall/xmpp";
+import { elementEnd, isEmptyTag, markupEnd, type StartTag, startTagOf } from "./markup.ts";
 
 /** What macros show. Attributes are unescaped, and `undefined` where absent. */
 export interface Traffic {
@@ -24,18 +24,13 @@ export function receivedTraffic(stanza: Stanza, sender: string, remote: () => st
 
 /** The end of a stream that the client has sent. */
 export function receivedEnd(sender: string, remote: () => string): Traffic {
-  return {
-    kind: "stream",
-    to: undefined,
-    from: sender,
-    id: undefined,
-    type: undefined,
-    xml: () => STREAM_END,
-    remote,
-  };
+  return streamEnd(undefined, sender, remote);
 }
 
-const STREAM_END = "</stream:stream>";
+function streamEnd(to: string | undefined, from: string | undefined, remote: () => string): Traffic {
+  return { kind: "stream", to, from, id: undefined, type: undefined, xml: () => streamClose, remote };
+}
+
 const LESS_THAN = 60;
 const SLASH = 47;
 
@@ -59,26 +54,31 @@ export function sentTraffic(
     }
     const start = at;
     if (text.charCodeAt(at + 1) === SLASH) {
-      at = elementEnd(text, start);
-      take({ ...receivedEnd(receiver, remote), to: receiver, from: undefined });
+      at = markupEnd(text, start);
+      take(streamEnd(receiver, undefined, remote));
       continue;
     }
-    at = elementEnd(text, start);
+    const tag = startTagOf(text, start);
+    at = isEmptyTag(text, tag.end) ? tag.end : elementEnd(text, tag.end);
     const end = at;
-    const { name, attributes } = startTagOf(text, start);
-    const isError = name === "stream:error";
-    const value = (attribute: string): string | undefined => {
-      const raw = attributes.get(attribute);
-      return raw === undefined ? undefined : decodeAttribute(raw);
-    };
+    const isError = tag.name === "stream:error";
     take({
-      kind: isError ? "error" : name,
-      to: isError ? receiver : value("to"),
-      from: value("from"),
-      id: value("id"),
-      type: value("type"),
+      kind: isError ? "error" : tag.name,
+      to: isError ? receiver : attributeOf(tag, "to"),
+      from: attributeOf(tag, "from"),
+      id: attributeOf(tag, "id"),
+      type: attributeOf(tag, "type"),
       xml: () => text.slice(start, end),
       remote,
     });
   }
+}
+
+function attributeOf({ attributes }: StartTag, name: string): string | undefined {
+  for (let i = 0; i < attributes.length; i += 2) {
+    if (attributes[i] !== name) continue;
+    const value = attributes[i + 1]!;
+    return value.includes("&") ? decodeAttribute(value) : value;
+  }
+  return undefined;
 }
