@@ -165,3 +165,15 @@ test("trace and span are fields like others", () => {
   const { trace_id, span_id } = JSON.parse(lines[0]!) as Record<string, unknown>;
   assert.deepEqual({ trace_id, span_id }, ids);
 });
+
+test("an event or a field that is not in the catalogue does not compile", () => {
+  const { logger } = recorded({ level: "silent" });
+  // @ts-expect-error no such event
+  logger.info({ event: "roster.swallowed" });
+  // @ts-expect-error no such field
+  logger.info({ event: "roster.merged", body: "secret" });
+  // @ts-expect-error no such field
+  logger.with({ password: "secret" });
+  // @ts-expect-error not a number
+  logger.info({ event: "roster.merged", siblings: "two" });
+});
