@@ -9,9 +9,11 @@ import {
   type Endpoint,
   eventually,
   needs,
+  type OtlpReceiver,
   type RunningCluster,
   ServerProcess,
   startCluster,
+  startOtlpReceiver,
   XmppClient,
 } from "@rollcall/testkit";
 
@@ -210,11 +212,23 @@ describe("the XMPP log of a server", () => {
 });
 
 describe("the logs of a cluster", needs("nats-server"), () => {
+  let collector: OtlpReceiver;
   let cluster: RunningCluster;
   before(async () => {
-    cluster = await startCluster({ env: { ROLLCALL_LOG_LEVEL: "debug", ROLLCALL_LOG_FORMAT: "json" } });
+    collector = await startOtlpReceiver();
+    cluster = await startCluster({
+      env: {
+        ROLLCALL_LOG_LEVEL: "debug",
+        ROLLCALL_LOG_FORMAT: "json",
+        ROLLCALL_OTLP_ENDPOINT: collector.endpoint,
+        ROLLCALL_TRACE_PERCENT: "100",
+      },
+    });
   });
-  after(() => cluster.stop());
+  after(async () => {
+    await cluster?.stop();
+    await collector?.stop();
+  });
 
   test("say nothing that people wrote or must not know, also while the store is away", async () => {
     const [one, other] = cluster.nodes;
@@ -247,5 +261,12 @@ describe("the logs of a cluster", needs("nats-server"), () => {
     assertCatalogued(lines);
     assert.ok(new Set(lines.map(({ name }) => name)).size >= 4, "not every kind of process has logged");
     assertSilent(cluster.output(), keys);
+
+    // From a line of the roster owner one gets to the stanza at the connection node that it is about.
+    const failed = lines.find(({ event }) => event === "roster.store-failed");
+    const spans = await collector.trace("the set that failed", (trace) =>
+      trace.some(({ traceId, spanId }) => traceId === failed?.trace_id && spanId === failed?.span_id),
+    );
+    assert.equal(spans.find(({ parentSpanId }) => parentSpanId === "")?.name, "receive iq");
   });
 });

@@ -249,7 +249,8 @@ export class Dispatcher {
   }
 
   #threw(job: Job, error: unknown): Outcome {
-    this.#options.logger.error({ event: "bus.handler-failed", channel: job.delivery.place, error });
+    const { place, span } = job.delivery;
+    withSpan(span, () => this.#options.logger.error({ event: "bus.handler-failed", channel: place, error }));
     return { kind: "retry", afterMs: this.#options.retryMs };
   }
 
@@ -261,11 +262,9 @@ export class Dispatcher {
       case "reject":
         // Nothing is lost where another owner takes the message.
         if (outcome.reason !== "fenced") {
-          this.#options.logger.warn({
-            event: "bus.rejected",
-            channel: job.delivery.place,
-            reason: outcome.reason,
-          });
+          const { reason } = outcome;
+          const { place, span } = job.delivery;
+          withSpan(span, () => this.#options.logger.warn({ event: "bus.rejected", channel: place, reason }));
         }
         this.#settle(job, { kind: "rejected", reason: outcome.reason });
         return false;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { createLogger, type LoggerOptions, type ProcessLogger } from "./create-logger.ts";
+import { withSpan } from "./tracing/active-span.ts";
+import type { Span } from "./tracing/span.ts";
 
 function recorded(options: Partial<LoggerOptions> = {}): { logger: ProcessLogger; lines: string[] } {
   const lines: string[] = [];
@@ -158,12 +160,22 @@ test("areas that there are not, and times that cannot be, are refused", () => {
   assert.deepEqual(lines, []);
 });
 
-test("trace and span are fields like others", () => {
+test("what is logged within a span has its ids, and nothing else has", () => {
   const { logger, lines } = recorded();
-  const ids = { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" };
-  logger.with(ids).info({ event: "roster.merged" });
-  const { trace_id, span_id } = JSON.parse(lines[0]!) as Record<string, unknown>;
-  assert.deepEqual({ trace_id, span_id }, ids);
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const spanId = "b7ad6b7169203331";
+  withSpan({ traceId, spanId } as Span, () =>
+    logger.with({ service: "roster" }).info({ event: "roster.merged" }),
+  );
+  logger.info({ event: "roster.merged" });
+  const ids = lines.map((line) => {
+    const { trace_id, span_id } = JSON.parse(line) as Record<string, unknown>;
+    return { trace_id, span_id };
+  });
+  assert.deepEqual(ids, [
+    { trace_id: traceId, span_id: spanId },
+    { trace_id: undefined, span_id: undefined },
+  ]);
 });
 
 test("an event or a field that is not in the catalogue does not compile", () => {

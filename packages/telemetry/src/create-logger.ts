@@ -4,6 +4,7 @@ import { type LogLevel, LogLevels } from "./log-levels.ts";
 import type { Logger } from "./logger.ts";
 import { createRedact, type JidPolicy, type Redact } from "./redact.ts";
 import { formatLogLine } from "./text-format.ts";
+import { activeSpan } from "./tracing/active-span.ts";
 
 /** `auto` is `text` on a terminal and `json` everywhere else. */
 export type LogFormat = "auto" | "json" | "text";
@@ -45,7 +46,7 @@ const bufferLimit = 16 * 1024 * 1024;
 
 /**
  * A log that writes one JSON object a line (`time`, `level`, `name`, `event` and the fields) to standard output,
- * or lines for people on a terminal. Errors among the fields appear as name, code, message, stack and cause.
+ * or lines for people on a terminal. What is logged within an active span has its `trace_id` and `span_id`. Errors among the fields appear as name, code, message, stack and cause.
  */
 export function createLogger(options: LoggerOptions): ProcessLogger {
   const text = options.format === "text" || (isAuto(options.format) && process.stdout.isTTY === true);
@@ -107,19 +108,19 @@ class PinoLogger implements ProcessLogger {
   }
 
   debug(fields: LogFields): void {
-    if (this.#levels.isLogged("debug", fields.event)) this.#pino.debug(this.#prepare(fields));
+    if (this.#levels.isLogged("debug", fields.event)) this.#pino.debug(this.#line(fields));
   }
 
   info(fields: LogFields): void {
-    if (this.#levels.isLogged("info", fields.event)) this.#pino.info(this.#prepare(fields));
+    if (this.#levels.isLogged("info", fields.event)) this.#pino.info(this.#line(fields));
   }
 
   warn(fields: LogFields): void {
-    if (this.#levels.isLogged("warn", fields.event)) this.#pino.warn(this.#prepare(fields));
+    if (this.#levels.isLogged("warn", fields.event)) this.#pino.warn(this.#line(fields));
   }
 
   error(fields: LogFields): void {
-    if (this.#levels.isLogged("error", fields.event)) this.#pino.error(this.#prepare(fields));
+    if (this.#levels.isLogged("error", fields.event)) this.#pino.error(this.#line(fields));
   }
 
   with(fields: BoundFields): Logger {
@@ -140,6 +141,16 @@ class PinoLogger implements ProcessLogger {
 
   flush(): void {
     this.#flush();
+  }
+
+  #line(fields: LogFields): Record<string, unknown> {
+    const line = this.#prepare(fields);
+    const span = activeSpan();
+    if (span !== undefined) {
+      line.trace_id = span.traceId;
+      line.span_id = span.spanId;
+    }
+    return line;
   }
 
   #prepare(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -23,6 +23,7 @@ export function describeLogs(): string {
     "- Never a stanza, a body, a status, a password, a token: no field is for them. The traffic of clients has",
     "  [a log of its own](xmpp-log.md), which is off unless it is asked for.",
     "- JIDs are shown, or with `log.jids=hashed` replaced by stand-ins that keep the domain.",
+    "- What belongs to something that is [traced](traces.md) has `trace_id` and `span_id`.",
     "- An error is shown as `name`, `code`, `message`, `stack` and `cause`.",
     "- `log.level` is the level at the start. It is changed while the process runs, for good or for a time, for the whole log or",
     "  for an area: the part of the names of events before the dot. The change is logged as `log.level-changed`.",

@@ -216,7 +216,9 @@ export class Receiver {
         .then(
           (value) => end({ kind: "answer", answer: value }),
           (error: unknown) => {
-            this.#options.logger.debug({ event: "bus.not-answered", channel: channel.name, error });
+            withSpan(span, () => {
+              this.#options.logger.debug({ event: "bus.not-answered", channel: channel.name, error });
+            });
             span?.fail(errorCode(error));
             const fenced = error instanceof BusError && error.code === "fenced";
             end(fenced ? { kind: "not-owner", keys } : { kind: "error", code: "failed" });

@@ -1,6 +1,6 @@
 import type { AccountStore } from "@rollcall/accounts";
 import { randomText } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, withSpan } from "@rollcall/telemetry";
 import {
   type BareJid,
   beginSasl,
@@ -65,19 +65,23 @@ export class Authenticator {
   /** The reply to the client's next message of the exchange. A fault of ours is a temporary failure. */
   async reply(exchange: SaslExchange, domain: string, data: Uint8Array | undefined): Promise<SaslReply> {
     const { derive, logger } = this.#options;
+    const span = activeSpan();
     try {
       return await settleSasl(exchange.step(data), {
         lookup: ({ username, mechanism }) => this.#lookup(`${username}@${domain}` as BareJid, mechanism),
         derive,
       });
     } catch (error) {
-      if (error instanceof DerivationBusyError) logger.warn({ event: "sasl.busy" });
-      else logger.error({ event: "sasl.fault", error });
+      withSpan(span, () => {
+        if (error instanceof DerivationBusyError) logger.warn({ event: "sasl.busy" });
+        else logger.error({ event: "sasl.fault", error });
+      });
       return temporaryFailure;
     }
   }
 
   async #lookup(jid: BareJid, mechanism: ScramMechanism): Promise<CredentialAnswer> {
+    const span = activeSpan();
     try {
       const account = await this.#options.accounts.find(jid);
       if (account === undefined) return { kind: "unknown" };
@@ -87,7 +91,7 @@ export class Authenticator {
         refusal: account.disabled ? "account-disabled" : undefined,
       };
     } catch (error) {
-      this.#options.logger.warn({ event: "sasl.accounts-unavailable", error });
+      withSpan(span, () => this.#options.logger.warn({ event: "sasl.accounts-unavailable", error }));
       return { kind: "unavailable" };
     }
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Bus } from "@rollcall/bus";
 import { channels, type SessionRef } from "@rollcall/contracts";
 import type { Clock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import { activeSpan, type Logger, withSpan } from "@rollcall/telemetry";
 import { type BareJid, type FullJid, makeFull, type StanzaErrorCondition } from "@rollcall/xmpp";
 import { refusalCondition } from "../bounce.ts";
 
@@ -29,6 +29,7 @@ export class ResourceBinder {
   /** Never fails: a fault of the bus is a refusal. */
   async bind(account: BareJid, session: SessionRef, requested: string | undefined): Promise<Binding> {
     const { bus, clock, logger, timeoutMs } = this.#options;
+    const span = activeSpan();
     try {
       const answer = await bus.request(
         channels.bind,
@@ -40,7 +41,7 @@ export class ResourceBinder {
         return { kind: "refused", condition: answer.condition, maybeBound: false };
       return { kind: "bound", jid: makeFull(account, answer.resource) };
     } catch (error) {
-      logger.warn({ event: "bind.failed", account, error });
+      withSpan(span, () => logger.warn({ event: "bind.failed", account, error }));
       return { kind: "refused", condition: refusalCondition(error), maybeBound: true };
     }
   }

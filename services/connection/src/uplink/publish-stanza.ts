@@ -120,7 +120,9 @@ export class Uplink {
     } catch (error) {
       reportable?.refused(session);
       this.counters.stanzasBounced++;
-      this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, kind: handover.kind, error });
+      withSpan(arrival.span, () => {
+        this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, kind: handover.kind, error });
+      });
       answer(session, bounce(stanzaOf(handover), refusalCondition(error), session.jid));
       this.#traces.end(session, stanzaOf(handover), arrival, errorCode(error));
     }

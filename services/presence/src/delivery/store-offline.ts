@@ -60,7 +60,7 @@ export class OfflineMessages {
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       counters.offlineFailed++;
-      logger.warn({ event: "presence.offline-not-stored", account, error });
+      withSpan(span, () => logger.warn({ event: "presence.offline-not-stored", account, error }));
       return "busy";
     }
   }
@@ -84,7 +84,7 @@ export class OfflineMessages {
       counters.offlineDelivered += messages.length;
     } catch (error) {
       counters.offlineFailed++;
-      logger.warn({ event: "presence.offline-not-delivered", account, error });
+      withSpan(span, () => logger.warn({ event: "presence.offline-not-delivered", account, error }));
     }
   }
 

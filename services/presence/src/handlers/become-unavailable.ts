@@ -92,7 +92,9 @@ export class BecomeUnavailable {
       } catch (error) {
         if (!(error instanceof BusError) || error.code === "fenced") throw error;
         if (attempt === ROSTER_ATTEMPTS) {
-          logger.error({ event: "presence.contacts-not-told", account: account.jid, error });
+          withSpan(span, () => {
+            logger.error({ event: "presence.contacts-not-told", account: account.jid, error });
+          });
         }
       }
     }

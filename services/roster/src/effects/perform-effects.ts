@@ -1,7 +1,7 @@
 import { type Bus, BusError } from "@rollcall/bus";
 import { type Channel, type CommandId, channels } from "@rollcall/contracts";
 import type { Clock } from "@rollcall/runtime";
-import { type Logger, withSpan } from "@rollcall/telemetry";
+import { activeSpan, type Logger, withSpan } from "@rollcall/telemetry";
 import { type BareJid, bareOf } from "@rollcall/xmpp";
 import type { RosterCounters } from "../counters.ts";
 import type { LocalDomains } from "../local-domains.ts";
@@ -170,6 +170,7 @@ export class PerformEffects {
 
   async #tryRoute(owed: OwedStanza, at: number): Promise<boolean> {
     const { logger, counters } = this.#deps;
+    const span = activeSpan();
     try {
       await this.route(owed, at);
       return true;
@@ -177,7 +178,7 @@ export class PerformEffects {
       // Another process owns the account by now, and finds in its roster what is owed.
       if (!(error instanceof BusError) || isFenced(error)) throw error;
       counters.handOversFailed++;
-      logger.warn({ event: "roster.contact-not-reached", contact: owed.to, error });
+      withSpan(span, () => logger.warn({ event: "roster.contact-not-reached", contact: owed.to, error }));
       return false;
     }
   }

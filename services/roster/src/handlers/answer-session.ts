@@ -1,6 +1,7 @@
 import { done, type Outcome } from "@rollcall/bus";
 import type { RosterCommand } from "@rollcall/contracts";
 import { emptyRoster } from "@rollcall/rfc6121";
+import { activeSpan, withSpan } from "@rollcall/telemetry";
 import type { BareJid, Stanza } from "@rollcall/xmpp";
 import { planAnswer } from "../effects/plan-effects.ts";
 import { faultOutcome, faultStanza } from "../refuse.ts";
@@ -26,6 +27,7 @@ export async function answerFaults(
   command: RosterCommand,
   handle: () => Promise<Outcome>,
 ): Promise<Outcome> {
+  const span = activeSpan();
   try {
     const handled = await parts.admission.admit(owner, handle);
     if (handled !== undefined) return handled.result;
@@ -35,7 +37,9 @@ export async function answerFaults(
     const stanza = faultStanza(command.stanza, fault);
     if (stanza === undefined) return faultOutcome(fault);
     parts.counters.storeFailures++;
-    parts.logger.warn({ event: "roster.store-failed", account: owner, error: fault });
+    withSpan(span, () => {
+      parts.logger.warn({ event: "roster.store-failed", account: owner, error: fault });
+    });
     try {
       await answerSession(parts, owner, command, stanza);
       return done;

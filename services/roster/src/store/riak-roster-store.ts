@@ -2,6 +2,7 @@ import { StoreUnavailableError } from "@rollcall/accounts";
 import {
   type Bucket,
   type BucketOptions,
+  type Fetched,
   type RiakClient,
   RiakError,
   type RiakSibling,
@@ -210,6 +211,15 @@ class RiakRosterStore implements RosterStore {
     const cached = this.#cache.get(owner);
     this.#counters.reads++;
     const fetched = await this.#bucket.get(owner, { ifNoneMatch: cached?.etag });
+    return withSpan(operation.span, () => this.#understand(owner, fetched, cached, operation));
+  }
+
+  #understand(
+    owner: BareJid,
+    fetched: Fetched<string>,
+    cached: CachedRoster | undefined,
+    operation: Operation,
+  ): Found {
     const uncertain = this.#uncertain.get(owner);
     const known = uncertain ?? cached?.document;
     switch (fetched.kind) {
@@ -324,10 +334,10 @@ class RiakRosterStore implements RosterStore {
       this.#remember(owner, { etag, context, document, fragments, length: body.length }, operation);
       return undefined;
     }
-    return {
-      ...this.#merge(owner, stored.siblings, stored.context, document, found.edits),
-      told: found.told ?? found.document,
-    };
+    const merged = withSpan(operation.span, () =>
+      this.#merge(owner, stored.siblings, stored.context, document, found.edits),
+    );
+    return { ...merged, told: found.told ?? found.document };
   }
 
   #remember(owner: BareJid, entry: CachedRoster, operation: Operation): void {
