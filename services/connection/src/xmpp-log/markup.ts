@@ -47,9 +47,7 @@ function behind(xml: string, found: number, length: number): number {
   return found === -1 ? xml.length : found + length;
 }
 
-/**
- * The index behind the element whose start tag, not an empty one, ends before `inside`.
- */
+/** The index behind the element whose start tag, not an empty one, ends before `inside`. */
 export function elementEnd(xml: string, inside: number): number {
   let depth = 1;
   for (let i = xml.indexOf("<", inside); i !== -1; ) {
