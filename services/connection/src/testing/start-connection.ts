@@ -155,7 +155,12 @@ export async function startConnection(test: TestContext, options: StartOptions =
     cluster: options.cluster,
     sweepMs: options.sweepMs ?? 5,
   });
-  await service.start();
+  try {
+    await service.start();
+  } catch (error) {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
+  }
   const clients: ScriptedClient[] = [];
   test.after(async () => {
     for (const client of clients) client.destroy();
