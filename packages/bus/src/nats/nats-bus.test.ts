@@ -251,6 +251,23 @@ describe("between processes", { skip: missing, timeout: 60_000 }, () => {
     await owner.close();
   });
 
+  test("what was answered while the asker stood still counts, however long that was", async () => {
+    const name = processId("owner");
+    const owners = new FixedOwners(name);
+    const asker = await connectBus(processId("node"), owners, undefined);
+    const owner = await connectBus(name, owners, new FixedServing(true));
+    const answer = { exists: true, inRoster: true, subscription: "both" } as const;
+    owner.bus.answer(channels.subscribers, {}, () => {
+      // The asker is the same process.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+      return answer;
+    });
+    const question = { account: juliet, prober: romeo };
+    assert.deepEqual(await asker.bus.request(channels.subscribers, juliet, question, 1_000), answer);
+    await asker.close();
+    await owner.close();
+  });
+
   test("what an owner did counts only while it is the owner, or gives the partition away", async () => {
     const name = processId("owner");
     const owners = new FixedOwners(name);

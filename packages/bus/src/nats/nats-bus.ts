@@ -25,6 +25,7 @@ import { LocalRoute } from "./local-route.ts";
 import type { OwnerLookup, Serving } from "./ports.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
+import { WakingTime } from "./waking-time.ts";
 
 export interface NatsBusOptions {
   readonly connection: NatsConnection;
@@ -120,6 +121,8 @@ class NatsBusImpl implements NatsBus {
   readonly #stops: (() => void)[] = [];
   #dirty = new Set<Link>();
   #flushing = false;
+  /** For what is waited for. What this process may still do as an owner goes by the clock of its leases. */
+  readonly #time = new WakingTime();
   #timer: NodeJS.Timeout | undefined;
   #linksMade = 0;
   #connected = true;
@@ -160,9 +163,9 @@ class NatsBusImpl implements NatsBus {
     const workingMs = Math.max(WORKING_MS, ownerPatienceMs);
     this.#sender = new Sender({
       owners: options.owners,
-      now: () => performance.now(),
+      now: () => this.#time.now(),
       cutOffMs: () =>
-        this.#cutOffMs + (this.#awaySince === undefined ? 0 : performance.now() - this.#awaySince),
+        this.#cutOffMs + (this.#awaySince === undefined ? 0 : this.#time.now() - this.#awaySince),
       routeTo: (processId) => this.#routeTo(processId),
       wake: () => this.#wake(),
       ownerPatience: { unansweredMs: ownerPatienceMs, bouncedMs: ownerPatienceMs, workingMs },
@@ -285,13 +288,12 @@ class NatsBusImpl implements NatsBus {
     this.#closed = true;
     this.#sender.fail(new BusError("closed", "the bus is closed"));
     for (const stop of this.#stops.splice(0)) stop();
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#sleep();
   }
 
   #refusal(): BusError | undefined {
     if (this.#closed) return new BusError("closed", "the bus is closed");
-    if (this.#awaySince !== undefined && performance.now() - this.#awaySince > AWAY_MS) {
+    if (this.#awaySince !== undefined && this.#time.now() - this.#awaySince > AWAY_MS) {
       return new BusError("no-owner", "NATS is not connected");
     }
     return undefined;
@@ -308,7 +310,7 @@ class NatsBusImpl implements NatsBus {
       link = new Link(peer, this.#linksMade, {
         processId: this.#processId,
         connected: () => this.#connected,
-        now: () => performance.now(),
+        now: () => this.#time.now(),
         publish: (to, frame) => this.#publishFrame(to, frame),
         dirty: (dirty) => this.#markDirty(dirty),
         accept: (from, message, settle) =>
@@ -383,21 +385,27 @@ class NatsBusImpl implements NatsBus {
   }
 
   #wake(): void {
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#time.isWatched = true;
   }
 
   #tick(): void {
     this.#sender.tick();
     let isWaiting = this.#sender.isWaiting;
-    const now = performance.now();
+    const now = this.#time.now();
     for (const link of this.#links.values()) {
       link.tick();
       if (link.isWaiting) isWaiting = true;
       this.#forgetUnused(link, now);
     }
-    if (isWaiting) return;
+    if (!isWaiting) this.#sleep();
+  }
+
+  #sleep(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#time.isWatched = false;
   }
 
   /** Processes come and go for as long as this one runs. */
@@ -410,10 +418,10 @@ class NatsBusImpl implements NatsBus {
     for await (const status of this.#connection.status()) {
       if (status.type === "disconnect") {
         this.#connected = false;
-        this.#awaySince ??= performance.now();
+        this.#awaySince ??= this.#time.now();
       } else if (status.type === "reconnect") {
         this.#connected = true;
-        if (this.#awaySince !== undefined) this.#cutOffMs += performance.now() - this.#awaySince;
+        if (this.#awaySince !== undefined) this.#cutOffMs += this.#time.now() - this.#awaySince;
         this.#awaySince = undefined;
         for (const link of this.#links.values()) link.reconnected();
       }
