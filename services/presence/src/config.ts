@@ -30,11 +30,11 @@ export const presenceSettings = {
     doc: "Accounts that went offline whose last unavailable presence is kept in memory, for probes and last activity.",
   }),
   "presence.roster_timeout_ms": setting.integer({
-    default: 10_000,
+    default: 20_000,
     min: 100,
     max: 60_000,
     unit: "ms",
-    doc: "How long initial presence waits for the roster of its account before the client gets an error of type wait.",
+    doc: "How long initial presence waits for the roster of its account before the client gets an error of type wait. More than ownership.lease_ms, after which an owner that stands still is replaced.",
   }),
   "presence.node_death_rate": setting.integer({
     default: 2_000,

@@ -59,6 +59,8 @@ export interface PresenceServiceDeps {
   readonly schedule?: ((flush: () => void) => void) | undefined;
   /** Waits before something is tried again. Default: a timer. */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined;
+  /** Milliseconds of a clock that nobody sets. Default: that of the process. */
+  readonly monotonic?: (() => number) | undefined;
 }
 
 export interface PresenceService extends Service {
@@ -96,7 +98,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     logger,
     counters,
     timeoutMs: settings["presence.roster_timeout_ms"],
-    now,
+    now: deps.monotonic ?? (() => performance.now()),
   });
 
   // What goes out.

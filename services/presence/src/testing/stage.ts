@@ -91,6 +91,7 @@ export class Stage {
       accounts: this.#accounts,
       offlineStore: this.offlineStore,
       clock: { now: () => this.#now },
+      monotonic: () => this.#now,
       logger: silentLogger,
       instanceId: "presence-1",
       cluster: options.cluster,
