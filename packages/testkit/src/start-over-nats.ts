@@ -26,9 +26,10 @@ import {
   runServices,
   type SettingValues,
 } from "@rollcall/runtime";
-import { type Logger, silentLogger } from "@rollcall/telemetry";
+import type { Logger } from "@rollcall/telemetry";
 import { type BareJid, deriveScramKeys, scramSaltBytes } from "@rollcall/xmpp";
 import { eventually } from "./eventually.ts";
+import { KeptLog } from "./kept-log.ts";
 import type { RunningServer, ServerOptions } from "./start-server.ts";
 import type { Endpoint } from "./wire.ts";
 
@@ -85,7 +86,8 @@ async function run(
  */
 export async function startOverNats(options: ServerOptions): Promise<RunningServer> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), "rollcall-test-"));
-  const logger: Logger = options.logger ?? silentLogger;
+  const log = new KeptLog();
+  const logger: Logger = options.logger ?? log.logger;
   const nats = await startNatsServer();
   const defaults = Object.fromEntries(
     Object.entries(clusterSettings).map(([name, declared]) => [name, declared.default]),
@@ -190,7 +192,9 @@ export async function startOverNats(options: ServerOptions): Promise<RunningServ
       if (answer.kind !== "imported") throw new Error(`import of ${jid}: ${JSON.stringify(answer)}`);
     },
     admin,
+    trouble: () => log.lines(),
     async stop() {
+      log.stop();
       await bus.close();
       for (const map of Object.values(owners)) map.stop();
       await connection.close();

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { type AllInOneSettings, createAllInOne, defaultSettings } from "@rollcall/all-in-one";
 import { type ContactRecord, channels } from "@rollcall/contracts";
 import { type ProcessHost, runServices } from "@rollcall/runtime";
-import { type Logger, silentLogger } from "@rollcall/telemetry";
+import type { Logger } from "@rollcall/telemetry";
 import { type BareJid, deriveScramKeys, scramSaltBytes } from "@rollcall/xmpp";
+import { KeptLog } from "./kept-log.ts";
 import { startOverNats } from "./start-over-nats.ts";
 import type { Endpoint } from "./wire.ts";
 
@@ -42,6 +43,8 @@ export interface RunningServer {
   importRoster(jid: string, contacts: Readonly<Record<string, ContactRecord>>): Promise<void>;
   /** A request to the admin interface. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
+  /** What its log said that may explain why a story failed; nothing where the log is the test's own. */
+  readonly trouble?: () => readonly string[];
   stop(): Promise<void>;
 }
 
@@ -77,7 +80,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     "limits.attempts_per_address": 1_000_000,
     ...options.settings,
   };
-  const logger = options.logger ?? silentLogger;
+  const log = new KeptLog();
+  const logger = options.logger ?? log.logger;
   const server = createAllInOne({ settings, logger, encodeOnBus: options.encodeOnBus ?? true });
   const ending = new AbortController();
   const started = withResolvers();
@@ -139,7 +143,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       if (answer.kind !== "imported") throw new Error(`import of ${jid}: ${JSON.stringify(answer)}`);
     },
     admin,
+    trouble: () => log.lines(),
     async stop() {
+      log.stop();
       ending.abort();
       await ended;
       if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });

@@ -113,10 +113,21 @@ export function story<const Names extends readonly string[]>(
     for (const name of names) cast[name] = await newcomer(server, name);
     try {
       await tell(cast as Record<Names[number], Person>);
+    } catch (error) {
+      throw withTrouble(error, server);
     } finally {
       for (const person of Object.values(cast)) person.leave();
     }
   };
+}
+
+/** The error together with what the server's log said. */
+function withTrouble(error: unknown, server: RunningServer): unknown {
+  const trouble = server.trouble?.() ?? [];
+  if (!(error instanceof Error) || trouble.length === 0) return error;
+  // The stack is what reporters print.
+  error.stack = `${error.stack}\nthe server had said:\n${trouble.join("\n")}`;
+  return error;
 }
 
 /** Puts contacts into each other's rosters, as an operator's import does: no stanza is sent. */
