@@ -13,8 +13,13 @@ export interface ExchangeFailure {
   readonly sent: boolean;
 }
 
+/** A timer that is so late did not run because the process stood still. */
+const STOOD_STILL_MS = 500;
+/** For reading what has come meanwhile. */
+const AFTER_STANDSTILL_MS = 500;
+
 export interface ExchangeLimits {
-  /** From asking to the last byte, waiting for a connection included. */
+  /** From asking to the last byte, waiting for a connection included. A standstill of this process does not count. */
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
 }
@@ -41,7 +46,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (exchange: Exchange) => void;
   readonly #done: () => void;
   readonly #limits: ExchangeLimits;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
+  #dueAt: number;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #length = 0;
@@ -53,6 +59,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#done = done;
     this.#limits = limits;
+    this.#dueAt = performance.now() + limits.timeoutMs;
     this.#timer = setTimeout(timeUp, limits.timeoutMs, this);
     this.#timer.unref();
   }
@@ -93,6 +100,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   expire(): void {
+    const now = performance.now();
+    if (now - this.#dueAt > STOOD_STILL_MS) {
+      // The answer may be there and unread.
+      this.#dueAt = now + AFTER_STANDSTILL_MS;
+      this.#timer = setTimeout(timeUp, AFTER_STANDSTILL_MS, this);
+      this.#timer.unref();
+      return;
+    }
     const cause = new Error(`no answer within ${this.#limits.timeoutMs} ms`);
     const sent = this.#controller !== undefined;
     this.#settle({ failure: { code: "timeout", reason: cause.message, cause, sent } });

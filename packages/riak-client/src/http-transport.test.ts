@@ -73,6 +73,17 @@ async function closedPort(): Promise<string> {
 const asked = (peers: readonly ScriptedPeer[]): number[] => peers.map(({ requests }) => requests.length);
 
 describe("the HTTP transport", () => {
+  test("takes an answer that came while the process stood still, and does not ask again", async () => {
+    const standStill: Script = () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+      return recorded.pong;
+    };
+    await withNodes([standStill], { attemptTimeoutMs: 200 }, async (transport, peers) => {
+      assert.equal((await transport.send(get)).status, 200);
+      assert.deepEqual(asked(peers), [1]);
+    });
+  });
+
   test("a node that is starting is passed over for one that serves", async () => {
     for (const trouble of [recorded.noRoute, recorded.insufficientVnodes, recorded.allNodesDown]) {
       await withNodes([always(trouble), always(recorded.found)], {}, async (transport, peers) => {
