@@ -1,16 +1,12 @@
 import type { LogFields, Logger } from "@rollcall/telemetry";
 
 /** Lines below a warning that tell why somebody got an error. */
-const telling: ReadonlySet<string> = new Set([
-  "bus.not-answered",
-  "nats.connected",
-  "riak.host-up",
-  "stanza.bounced",
-]);
+const telling: ReadonlySet<string> = new Set(["bus.not-answered", "riak.host-up", "stanza.bounced"]);
 /** Every test server says these. */
 const usual: ReadonlySet<string> = new Set(["tls.not-required", "tls.self-signed"]);
 
-const MOST_LINES = 60;
+/** Reporters cut long errors off. */
+const MOST_LINES = 25;
 const LOOK_MS = 100;
 const STOOD_STILL_MS = 500;
 
