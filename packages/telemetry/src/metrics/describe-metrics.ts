@@ -9,8 +9,13 @@ export function describeMetrics(): string {
   return [
     "# Metrics",
     "",
-    "Every process serves these at `/metrics` of its HTTP port (`listen.http`), as far as they concern it. They are plain counters,",
-    "read when somebody asks. This page is made from the code: `npm run metrics` writes it, and a test holds it against the catalogue.",
+    "Every process serves these at `/metrics` of its HTTP port (`listen.http`), as far as they concern it, and sends them to",
+    "`otlp.endpoint` every `metrics.push_seconds` where that is set. They are plain counters, read when somebody asks. Histograms show",
+    "the last sampled trace of each bucket to whoever asks for OpenMetrics, as Prometheus does.",
+    "",
+    "A histogram is `…_bucket`, `…_sum` and `…_count` there. `target_info` has the service, its version and its instance.",
+    "",
+    "This page is made from the code: `npm run metrics` writes it, and a test holds it against the catalogue.",
     "",
     "| metric | kind | unit | labels | meaning |",
     "| --- | --- | --- | --- | --- |",
@@ -19,10 +24,38 @@ export function describeMetrics(): string {
   ].join("\n");
 }
 
-/** The name under which Prometheus shows it. */
-export function prometheusName({ name, kind }: Pick<MetricSpec, "name" | "kind">): string {
-  const base = name.replaceAll(/[^a-zA-Z0-9_]/g, "_");
-  return kind === "counter" ? `${base}_total` : base;
+/** Of the metric as a whole, without what tells the kind of a sample (`_total`, `_bucket`). */
+export function prometheusFamily({ name, unit }: Pick<MetricSpec, "name" | "unit">): string {
+  const base = labelName(name);
+  if (unit === "s") return `${base}_seconds`;
+  return unit === "By" ? `${base}_bytes` : base;
+}
+
+/** The name under which Prometheus shows it; of a histogram the part that its samples begin with. */
+export function prometheusName(spec: Pick<MetricSpec, "name" | "kind" | "unit">): string {
+  const family = prometheusFamily(spec);
+  return spec.kind === "counter" ? `${family}_total` : family;
+}
+
+/** An attribute's name as Prometheus has it. */
+export function labelName(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_]/g, "_");
+}
+
+/** Labels of a metric with the values that there may be; a text says what they are where they depend on the settings. */
+export function labelsOf({ from, own }: MetricSpec): ReadonlyMap<string, readonly string[] | string> {
+  const labels = new Map<string, readonly string[] | string>();
+  for (const fields of Object.values(from)) {
+    for (const attributes of Object.values(fields)) {
+      for (const [name, value] of Object.entries(attributes)) {
+        const known = labels.get(labelName(name)) ?? [];
+        if (typeof known !== "string" && !known.includes(value))
+          labels.set(labelName(name), [...known, value]);
+      }
+    }
+  }
+  for (const [name, values] of Object.entries(own)) labels.set(labelName(name), values);
+  return labels;
 }
 
 function unitText(unit: string): string {
@@ -31,15 +64,8 @@ function unitText(unit: string): string {
   return "count";
 }
 
-function attributesText({ from }: MetricSpec): string {
-  const values = new Map<string, Set<string>>();
-  for (const fields of Object.values(from)) {
-    for (const attributes of Object.values(fields)) {
-      for (const [name, value] of Object.entries(attributes)) {
-        const label = name.replaceAll(".", "_");
-        values.set(label, (values.get(label) ?? new Set()).add(value));
-      }
-    }
-  }
-  return [...values].map(([label, all]) => `\`${label}\`: ${[...all].join(", ")}`).join("; ");
+function attributesText(spec: MetricSpec): string {
+  return [...labelsOf(spec)]
+    .map(([label, values]) => `\`${label}\`: ${typeof values === "string" ? values : values.join(", ")}`)
+    .join("; ");
 }
