@@ -19,9 +19,15 @@ export class Health {
   #starting: string | undefined;
   #services: readonly Service[] = [];
   #fault: string | undefined;
+  #drainingSince: number | undefined;
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** For how long the process has been ending; 0 before. */
+  get drainingMs(): number {
+    return this.#drainingSince === undefined ? 0 : performance.now() - this.#drainingSince;
   }
 
   /** Called by `runServices`, as are the others that change something. */
@@ -31,6 +37,7 @@ export class Health {
 
   enter(phase: Phase): void {
     this.#phase = phase;
+    if (phase === "draining") this.#drainingSince = performance.now();
   }
 
   serviceStarting(name: string | undefined): void {

@@ -17,7 +17,7 @@ export {
 export { type OtlpTarget, otlpSettings, otlpTarget } from "./otlp-settings.ts";
 export { processSettings } from "./process-settings.ts";
 export { type ProcessHost, type RunOptions, runServices } from "./run-services.ts";
-export { serveMetrics } from "./serve-metrics.ts";
+export { type ServeMetricsOptions, serveMetrics } from "./serve-metrics.ts";
 export type { Service } from "./service.ts";
 export { SettingFault } from "./setting-fault.ts";
 export { type ListenAddress, type Setting, type Settings, type SettingValues, setting } from "./settings.ts";

@@ -1,4 +1,4 @@
-export { CounterRegistry } from "./counters.ts";
+export { CounterRegistry, type Measured } from "./counters.ts";
 export {
   createLogger,
   type LogFormat,
@@ -10,8 +10,23 @@ export { type BoundFields, type LogFieldName, type LogFields, logFields } from "
 export { type LogLevel, logAreas } from "./log-levels.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export { type MetricSpec, metricCatalogue } from "./metrics/catalogue.ts";
-export { createMetrics, fieldsOf, type Metrics, type MetricsOptions } from "./metrics/create-metrics.ts";
+export { fieldsOf } from "./metrics/collect.ts";
+export { Counts } from "./metrics/counts.ts";
+export {
+  createMetrics,
+  type Metrics,
+  type MetricsOptions,
+  type MetricsText,
+} from "./metrics/create-metrics.ts";
 export { describeMetrics, labelsOf, prometheusName } from "./metrics/describe-metrics.ts";
+export {
+  type Exemplar,
+  Histogram,
+  Histograms,
+  longSecondsBounds,
+  secondsBounds,
+  sizeBounds,
+} from "./metrics/histogram.ts";
 export * from "./metrics/labels.ts";
 export { type EventName, events } from "./names.ts";
 export { createRedact, type JidPolicy, type Redact } from "./redact.ts";

@@ -51,6 +51,8 @@ export const events = {
   "ownership.not-prepared": "A partition could not be prepared; it is served all the same.",
   "ownership.not-tidied": "Marks of instances that left could not be removed; another instance does it.",
   "ownership.watch-broken": "Changes of leases came no more, and are watched anew.",
+  "otlp.metrics-not-sent":
+    "The OpenTelemetry collector did not take the metrics; the next sending has everything again.",
   "presence.contacts-not-told": "Contacts of a session that ended could not be told; they see it online.",
   "presence.manifest-not-purged": "What a dead node noted could not be removed; the next owner does it.",
   "presence.manifest-unreadable": "What a dead node noted could not be read; contacts may see ghosts.",

@@ -81,6 +81,9 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   });
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
   serveMetrics(http, {
+    settings,
+    health,
+    logger,
     registry: counterRegistry,
     service: "rollcall",
     version: options.version,

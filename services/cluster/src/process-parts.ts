@@ -70,6 +70,9 @@ export function createProcessParts(
   });
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
   serveMetrics(http, {
+    settings,
+    health,
+    logger,
     registry: counterRegistry,
     service: `rollcall-${kind}`,
     version,

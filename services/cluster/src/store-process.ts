@@ -13,6 +13,9 @@ export function createStoreProcess(options: ProcessOptions<StoreProcessSettings>
   const { settings, logger, health, processId, version } = options;
   const http = createHttpServer({ listen: settings["listen.http"], health, logger });
   serveMetrics(http, {
+    settings,
+    health,
+    logger,
     registry: new CounterRegistry(),
     service: "rollcall-store",
     version,

@@ -7,7 +7,7 @@ export const processMetrics: readonly MetricSpec[] = [
       name: `nodejs.eventloop.delay.${which}`,
       kind: "gauge",
       unit: "s",
-      help: `How late timers were since the last reading: ${which}.`,
+      help: `How late timers were in the last seconds: ${which}.`,
       from: { process: { [`delay_${which}`]: alone } },
       own: {},
     }),

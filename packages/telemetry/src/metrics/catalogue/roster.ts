@@ -30,9 +30,6 @@ export const rosterMetrics: readonly MetricSpec[] = [
     "Stanzas and commands for accounts that do not exist.",
     { unknownAccounts: alone },
   ),
-  counter("roster", "roster.store_failures", "{operation}", "Operations that the store failed.", {
-    storeFailures: alone,
-  }),
   counter("roster", "roster.fenced", "{message}", "Refused, since another process owns the account by now.", {
     fenced: alone,
   }),
