@@ -8,6 +8,7 @@
 import { type Logger, type Span, withSpan } from "@rollcall/telemetry";
 import type { Consumer, MessageMeta, Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
+import { type ChannelMetrics, HandlerMetrics } from "./handler-metrics.ts";
 
 export interface DispatcherOptions {
   readonly logger: Logger;
@@ -57,6 +58,8 @@ interface Job {
   readonly line: Line;
   readonly keys: readonly string[];
   attempts: number;
+  /** On the clock of `performance`, as are all times here. */
+  readonly takenAt: number;
   readonly settle: (settled: Settled) => void;
 }
 
@@ -67,6 +70,7 @@ interface Line {
 
 interface Desk {
   readonly handle: Handler;
+  readonly metrics: ChannelMetrics;
   inFlight: number;
   onIdle: (() => void) | undefined;
 }
@@ -82,9 +86,12 @@ export class Dispatcher {
   readonly #lines = new Map<string, Line>();
   readonly #questions = new Map<string, QuestionHandler>();
   readonly #absent = new Map<string, Set<Job>>();
+  readonly #metrics = new HandlerMetrics();
   #queue: Job[] = [];
   #scheduled = false;
   #unfinished = 0;
+  /** When what ran last ended, which is when the next handler starts: so one reading serves for both. */
+  #time = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -95,6 +102,29 @@ export class Dispatcher {
     return this.#unfinished;
   }
 
+  /** For the area `bus-handlers`. */
+  numbers(): object {
+    const { queueSeconds, handlerSeconds, handled } = this.#metrics;
+    let inUnderWay = 0;
+    for (const desk of this.#desks.values()) inUnderWay += desk.inFlight;
+    const now = performance.now();
+    let oldest = this.#queue[0]?.takenAt ?? now;
+    for (const { held } of this.#lines.values()) {
+      for (const [first] of held.values()) if (first !== undefined) oldest = Math.min(oldest, first.takenAt);
+    }
+    for (const waiting of this.#absent.values()) {
+      for (const { takenAt } of waiting) oldest = Math.min(oldest, takenAt);
+    }
+    return {
+      queueSeconds,
+      handlerSeconds,
+      handled,
+      inWaiting: Math.max(0, this.#unfinished - inUnderWay),
+      inUnderWay,
+      oldestIn: (now - oldest) / 1_000,
+    };
+  }
+
   isConsumed(place: string): boolean {
     return this.#desks.has(place);
   }
@@ -102,6 +132,7 @@ export class Dispatcher {
   /** Settles at once with `queue-full` when too much is unfinished; otherwise later. */
   take(delivery: Delivery): void {
     if (this.#unfinished >= this.#options.queueLimit) {
+      this.#metrics.of(delivery.place).refused();
       delivery.settle(failed("queue-full", "too many unfinished messages"));
       return;
     }
@@ -111,12 +142,13 @@ export class Dispatcher {
       this.#lines.set(delivery.line, line);
     }
     this.#unfinished += 1;
-    this.#push({ delivery, line, keys: delivery.keys, attempts: 0, settle: delivery.settle });
+    const { keys, settle } = delivery;
+    this.#push({ delivery, line, keys, attempts: 0, takenAt: performance.now(), settle });
   }
 
   open(place: string, handle: Handler): Consumer {
     if (this.#desks.has(place)) throw new Error(`${place} is consumed already`);
-    const desk: Desk = { handle, inFlight: 0, onIdle: undefined };
+    const desk: Desk = { handle, metrics: this.#metrics.of(place), inFlight: 0, onIdle: undefined };
     this.#desks.set(place, desk);
     const waiting = this.#absent.get(place);
     this.#absent.delete(place);
@@ -135,7 +167,8 @@ export class Dispatcher {
 
   answer(place: string, handle: QuestionHandler): Consumer {
     if (this.#questions.has(place)) throw new Error(`${place} is answered already`);
-    this.#questions.set(place, handle);
+    const metrics = this.#metrics.of(place);
+    this.#questions.set(place, (key, question) => metrics.answering(() => handle(key, question)));
     return {
       drain: async () => {
         this.#questions.delete(place);
@@ -157,6 +190,7 @@ export class Dispatcher {
 
   #work(): void {
     let worked = 0;
+    this.#time = performance.now();
     for (;;) {
       const batch = this.#queue;
       this.#queue = [];
@@ -199,6 +233,7 @@ export class Dispatcher {
   #wait(job: Job): void {
     const waiting = job.line.held.get(job.keys[0] ?? "") as Job[];
     if (waiting.length >= this.#options.keyLimit) {
+      this.#metrics.of(job.delivery.place).refused();
       this.#settle(job, failed("queue-full", "too many messages wait for this key"));
     } else waiting.push(job);
   }
@@ -225,6 +260,8 @@ export class Dispatcher {
       return false;
     }
     job.attempts += 1;
+    const startedAt = this.#time;
+    if (job.attempts === 1) desk.metrics.waited(job.takenAt, startedAt);
     let outcome: Outcome | Promise<Outcome>;
     try {
       if (span === undefined) outcome = desk.handle(job.keys, payload, meta);
@@ -235,15 +272,17 @@ export class Dispatcher {
     } catch (error) {
       outcome = this.#threw(job, error);
     }
-    if (!(outcome instanceof Promise)) return this.#conclude(job, outcome);
+    this.#time = performance.now();
+    if (!(outcome instanceof Promise)) return this.#conclude(job, outcome, desk, startedAt);
     desk.inFlight += 1;
     if (serial) this.#hold(job);
     outcome
       .catch((error: unknown) => this.#threw(job, error))
       .then((result) => {
+        this.#time = performance.now();
         desk.inFlight -= 1;
         if (desk.inFlight === 0) desk.onIdle?.();
-        if (!this.#conclude(job, result)) this.#release(job);
+        if (!this.#conclude(job, result, desk, startedAt)) this.#release(job);
       }, ignore);
     return serial;
   }
@@ -255,7 +294,8 @@ export class Dispatcher {
   }
 
   /** Returns whether the job is to be tried again, its keys held until then. */
-  #conclude(job: Job, outcome: Outcome): boolean {
+  #conclude(job: Job, outcome: Outcome, { metrics }: Desk, startedAt: number): boolean {
+    metrics.ended(startedAt, this.#time, outcome, job.attempts >= this.#options.attempts);
     switch (outcome.kind) {
       case "retry":
         return this.#retry(job, outcome.afterMs);
@@ -281,6 +321,7 @@ export class Dispatcher {
     }
     this.#hold(job);
     setTimeout(() => {
+      this.#time = performance.now();
       if (!this.#run(job)) this.#release(job);
     }, afterMs);
     return true;

@@ -37,14 +37,19 @@ export interface MemoryBusOptions {
   readonly retryMs?: number | undefined;
 }
 
-export function createMemoryBus(options: MemoryBusOptions): Bus {
-  return new MemoryBus(options);
+export interface MemoryBus extends Bus {
+  /** What its handlers had to do, for the area `bus-handlers`. */
+  handlerNumbers(): object;
+}
+
+export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
+  return new MemoryBusImpl(options);
 }
 
 /** Nothing comes twice here, and there is nobody else. */
 const noMeta: MessageMeta = { id: undefined, from: undefined, asOf: 0 };
 
-class MemoryBus implements Bus {
+class MemoryBusImpl implements MemoryBus {
   readonly #encode: boolean;
   readonly #dispatcher: Dispatcher;
   readonly #tracer: Tracer;
@@ -64,6 +69,10 @@ class MemoryBus implements Bus {
       patienceMs: options.patienceMs ?? 1_000,
       retryMs: options.retryMs ?? 50,
     });
+  }
+
+  handlerNumbers(): object {
+    return this.#dispatcher.numbers();
   }
 
   publish<P>(channel: Channel<P>, key: string, payload: P): Promise<void> {

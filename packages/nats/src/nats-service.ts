@@ -7,6 +7,8 @@ export interface NatsService extends Service {
   readonly connection: NatsConnection;
   /** Whether there is a server at the other end now. */
   isConnected(): boolean;
+  /** How often the connection was lost. */
+  readonly disconnects: number;
 }
 
 /**
@@ -16,11 +18,14 @@ export interface NatsService extends Service {
 export function createNatsService(options: Omit<ConnectNatsOptions, "signal">): NatsService {
   let connection: NatsConnection | undefined;
   let isConnected = false;
+  let disconnects = 0;
 
   async function follow(of: NatsConnection): Promise<void> {
     for await (const { type } of of.status()) {
-      if (type === "disconnect") isConnected = false;
-      else if (type === "reconnect") isConnected = true;
+      if (type === "disconnect") {
+        isConnected = false;
+        disconnects += 1;
+      } else if (type === "reconnect") isConnected = true;
     }
   }
 
@@ -31,6 +36,9 @@ export function createNatsService(options: Omit<ConnectNatsOptions, "signal">): 
       return connection;
     },
     isConnected: () => isConnected,
+    get disconnects() {
+      return disconnects;
+    },
     async start(ending) {
       connection = await connectNats({ ...options, signal: ending });
       isConnected = true;

@@ -11,7 +11,12 @@ export {
   type ManifestWriterOptions,
 } from "./manifest/manifest-writer.ts";
 export { createNatsOwnerMap, type NatsOwnerMap, type NatsOwnerMapOptions } from "./nats-owner-map.ts";
-export { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
+export {
+  createNatsOwnership,
+  type NatsOwnership,
+  type NatsOwnershipOptions,
+  type OwnershipCounters,
+} from "./nats-ownership.ts";
 export { createNodeWatch, type NodeWatch, type NodeWatchOptions } from "./node-watch.ts";
 export {
   isSuperseded,

@@ -31,8 +31,20 @@ export interface NatsOwnershipOptions {
 }
 
 export interface NatsOwnership extends Ownership, OwnerMap {
+  /** For the area `ownership-…` of the service. */
+  readonly counters: OwnershipCounters;
+  /** What this instance has now, for the same area. */
+  leaseNumbers(): { readonly partitions: number; readonly leaseLeft: number };
   /** What still keeps this instance from serving what is assigned to it; empty when it does. */
   notReady(): readonly string[];
+}
+
+/** Partitions that came and went since the start, and writes of leases that somebody else was ahead of. */
+export interface OwnershipCounters {
+  won: number;
+  handedOver: number;
+  lost: number;
+  conflicts: number;
 }
 
 const REQUEST_TIMEOUT_MS = 2_000;
@@ -47,6 +59,7 @@ export function createNatsOwnership(options: NatsOwnershipOptions): NatsOwnershi
 }
 
 class LeasedOwnership implements NatsOwnership {
+  readonly counters: OwnershipCounters = { won: 0, handedOver: 0, lost: 0, conflicts: 0 };
   readonly #options: NatsOwnershipOptions;
   readonly #logger: Logger;
   readonly #lease: Lease;
@@ -138,6 +151,14 @@ class LeasedOwnership implements NatsOwnership {
     this.#owners.note(partition, owner);
   }
 
+  leaseNumbers(): { readonly partitions: number; readonly leaseLeft: number } {
+    const left = this.#lease.stopAt - performance.now();
+    return {
+      partitions: this.#lease.owned().length,
+      leaseLeft: Number.isFinite(left) ? Math.max(0, left) / 1_000 : 0,
+    };
+  }
+
   notReady(): readonly string[] {
     const { service } = this.#options;
     if (this.#watch.bucket === undefined) return [`the leases of ${service} cannot be reached`];
@@ -200,10 +221,13 @@ class LeasedOwnership implements NatsOwnership {
           background(this.#ping(action.instance), this.#logger);
           break;
         case "gained":
+          this.counters.won += 1;
           for (const listener of this.#listeners)
             this.#tell(() => listener.gained(action.partition, action.epoch));
           break;
         case "lost":
+          if (action.handOver) this.counters.handedOver += 1;
+          else this.counters.lost += 1;
           this.#lost(action.partition, action.handOver);
           break;
         case "gone":
@@ -218,7 +242,10 @@ class LeasedOwnership implements NatsOwnership {
     const asked: Promise<LeaseResult> =
       bucket === undefined ? Promise.resolve({ kind: "failed" }) : perform(bucket);
     background(
-      asked.then((result) => this.#act(this.#lease.finished(performance.now(), key, result))),
+      asked.then((result) => {
+        if (result.kind === "conflict") this.counters.conflicts += 1;
+        this.#act(this.#lease.finished(performance.now(), key, result));
+      }),
       this.#logger,
     );
   }

@@ -1,4 +1,4 @@
-import type { Logger } from "@rollcall/telemetry";
+import { Histogram, type Logger, longSecondsBounds } from "@rollcall/telemetry";
 import type { Ownership, OwnershipListener } from "./ownership.ts";
 
 /** What a service has to do before it can serve a partition, and after it has lost one. */
@@ -13,6 +13,8 @@ export interface Preparation {
 export interface PreparedOwnership extends Ownership {
   /** To be called once; partitions wait for it. */
   prepareWith(preparation: Preparation): void;
+  /** From winning a partition to serving it; what was lost meanwhile is not in it. */
+  readonly preparationSeconds: Histogram;
   /** What is not prepared yet; empty when everything is. */
   notReady(): readonly string[];
 }
@@ -25,6 +27,7 @@ export function createPreparedOwnership(options: {
 }
 
 class PreparedPartitions implements PreparedOwnership {
+  readonly preparationSeconds = new Histogram(longSecondsBounds);
   readonly #ownership: Ownership;
   readonly #logger: Logger;
   readonly #listeners = new Set<OwnershipListener>();
@@ -74,6 +77,7 @@ class PreparedPartitions implements PreparedOwnership {
   }
 
   async #prepare(preparation: Preparation, partition: number, epoch: number): Promise<void> {
+    const wonAt = performance.now();
     this.#preparing.set(partition, epoch);
     const isMine = (): boolean => this.#preparing.get(partition) === epoch;
     const finishing = this.#finishing.get(partition);
@@ -91,6 +95,7 @@ class PreparedPartitions implements PreparedOwnership {
     if (!isMine()) return;
     this.#preparing.delete(partition);
     this.#prepared.set(partition, epoch);
+    this.preparationSeconds.record((performance.now() - wonAt) / 1_000);
     for (const listener of this.#listeners) this.#guard(() => listener.gained(partition, epoch));
   }
 

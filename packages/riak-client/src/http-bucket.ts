@@ -67,6 +67,7 @@ export class HttpBucket<T> implements Bucket<T> {
   }
 
   async get(key: string, options?: GetOptions): Promise<Fetched<T>> {
+    const beganAt = performance.now();
     const span = riakSpan("GET", this.#name);
     try {
       const etag = options?.ifNoneMatch;
@@ -76,10 +77,12 @@ export class HttpBucket<T> implements Bucket<T> {
       const response = await this.#send("GET", path, headers, undefined);
       const fetched = this.#fetched(response) ?? (await this.#readSiblings(path));
       this.#counters[getFields[fetched.kind]]++;
+      this.#counters.took("get", beganAt, true);
       span?.set({ "db.response.status": fetched.kind });
       return fetched;
     } catch (error) {
       this.#counters.getFailed++;
+      this.#counters.took("get", beganAt, false);
       throw this.#failed(error, false, span);
     } finally {
       span?.end();
@@ -88,6 +91,7 @@ export class HttpBucket<T> implements Bucket<T> {
 
   async put(key: string, value: T, options?: PutOptions): Promise<Stored<T>> {
     let answered = false;
+    const beganAt = performance.now();
     const span = riakSpan("PUT", this.#name);
     try {
       const path = this.#keyPath(key);
@@ -103,10 +107,12 @@ export class HttpBucket<T> implements Bucket<T> {
       const stored = await this.#stored(path, body, response);
       if (stored.kind === "stored") this.#counters.putStored++;
       else this.#counters.putSiblings++;
+      this.#counters.took("put", beganAt, true);
       span?.set({ "db.response.status": stored.kind });
       return stored;
     } catch (error) {
       this.#counters.putFailed++;
+      this.#counters.took("put", beganAt, false);
       const failure = this.#failed(error, answered, span);
       if (failure.maybeWritten) this.#counters.putUnknown++;
       throw failure;
@@ -116,12 +122,14 @@ export class HttpBucket<T> implements Bucket<T> {
   }
 
   async delete(key: string, context?: string): Promise<"deleted" | "missing"> {
+    const beganAt = performance.now();
     const span = riakSpan("DELETE", this.#name);
     try {
       const headers =
         context === undefined ? deleteHeaders : { accept: WRITE_ACCEPT, "x-riak-vclock": context };
       const path = this.#keyPath(key) + this.#deleteQuery;
       const response = await this.#send("DELETE", path, headers, undefined);
+      this.#counters.took("delete", beganAt, true);
       if (response.status === 404 && response.maybeWritten !== true) {
         this.#counters.deleteMissing++;
         return "missing";
@@ -130,6 +138,7 @@ export class HttpBucket<T> implements Bucket<T> {
       return "deleted";
     } catch (error) {
       this.#counters.deleteFailed++;
+      this.#counters.took("delete", beganAt, false);
       throw this.#failed(error, false, span);
     } finally {
       span?.end();

@@ -1,4 +1,7 @@
+import { Histograms, secondsBounds } from "@rollcall/telemetry";
 import type { RiakErrorCode } from "./riak-error.ts";
+
+const outcomes = ["ok", "failed"] as const;
 
 /** What a client did so far, per operation and outcome. Counted up in place; read whenever. */
 export class RiakCounters {
@@ -28,11 +31,21 @@ export class RiakCounters {
   failedBadResponse = 0;
   failedServerError = 0;
   failedClosed = 0;
+  readonly getSeconds = Histograms.of(secondsBounds, "outcome", outcomes);
+  readonly putSeconds = Histograms.of(secondsBounds, "outcome", outcomes);
+  readonly deleteSeconds = Histograms.of(secondsBounds, "outcome", outcomes);
+
+  /** @param beganAt on the clock of `performance`. */
+  took(operation: "get" | "put" | "delete", beganAt: number, isOk: boolean): void {
+    this[secondsFields[operation]].at(isOk ? 0 : 1).record((performance.now() - beganAt) / 1_000);
+  }
 
   countFailure(code: RiakErrorCode): void {
     this[failureFields[code]]++;
   }
 }
+
+const secondsFields = { get: "getSeconds", put: "putSeconds", delete: "deleteSeconds" } as const;
 
 const failureFields = {
   unavailable: "failedUnavailable",

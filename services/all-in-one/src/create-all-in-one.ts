@@ -119,6 +119,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   });
   counterRegistry.add("roster-store", rosterStoreCounters);
   const bus = createMemoryBus({ logger, tracer, encode: options.encodeOnBus });
+  counterRegistry.add("bus-handlers", () => bus.handlerNumbers());
 
   // The loop: rosters, presence, sockets.
   const roster = createRosterService({

@@ -20,9 +20,13 @@ import type { ConnectionProcessSettings } from "./settings.ts";
 /** A connection node: holds the connections of clients, and owns nothing. */
 export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
   const { settings, logger, processId, version } = options;
-  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("connection", options, {
-    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
-  });
+  const { tracer, tracing, http, nats, riak, counterRegistry, numbers } = createProcessParts(
+    "connection",
+    options,
+    {
+      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+    },
+  );
   let connection: ConnectionService | undefined;
   let heartbeat: Heartbeat | undefined;
 
@@ -34,8 +38,10 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
 
     const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
     const rosterOwners = createNatsOwnerMap({ ...shared, service: "roster-owner" });
+    numbers.ofOwners("roster", rosterOwners);
     yield ownerMapService("roster-owners", rosterOwners);
     const presenceOwners = createNatsOwnerMap({ ...shared, service: "presence-owner" });
+    numbers.ofOwners("presence", presenceOwners);
     yield ownerMapService("presence-owners", presenceOwners);
 
     const bus = createNatsBus({
@@ -45,7 +51,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       tracer,
       owners: { "roster-owner": rosterOwners, "presence-owner": presenceOwners },
     });
-    counterRegistry.add("bus", bus.counters);
+    numbers.ofBus(bus);
     yield busService(bus);
 
     const manifest = createManifestWriter({

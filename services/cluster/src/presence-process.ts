@@ -28,10 +28,14 @@ import type { PresenceProcessSettings } from "./settings.ts";
 /** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
 export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
-  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("presence", options, {
-    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
-    [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
-  });
+  const { tracer, tracing, http, nats, riak, counterRegistry, numbers } = createProcessParts(
+    "presence",
+    options,
+    {
+      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+    },
+  );
 
   async function* parts(): AsyncGenerator<Service> {
     yield tracing;
@@ -41,6 +45,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
 
     const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
     const rosterOwners = createNatsOwnerMap({ ...shared, service: "roster-owner" });
+    numbers.ofOwners("roster", rosterOwners);
     yield ownerMapService("roster-owners", rosterOwners);
 
     // What other processes left behind, and which are there: known before the first partition is taken.
@@ -75,7 +80,8 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       owners: { "roster-owner": rosterOwners, "presence-owner": ownership },
       serving: { "presence-owner": prepared },
     });
-    counterRegistry.add("bus", bus.counters);
+    numbers.ofBus(bus);
+    numbers.ofOwnership("presence", ownership, prepared);
     yield busService(bus);
 
     const presence = createPresenceService({

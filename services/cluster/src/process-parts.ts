@@ -15,6 +15,7 @@ import {
   tracingService,
 } from "@rollcall/runtime";
 import { CounterRegistry, errorCode, type Logger, type Tracer } from "@rollcall/telemetry";
+import { ClusterNumbers } from "./cluster-numbers.ts";
 import { createRiakStore, type RiakStore, type RiakStoreOptions } from "./riak-store.ts";
 import type { sharedSettings } from "./settings.ts";
 
@@ -47,6 +48,7 @@ export interface ProcessParts {
   readonly nats: NatsService;
   readonly riak: RiakStore;
   readonly counterRegistry: CounterRegistry;
+  readonly numbers: ClusterNumbers;
 }
 
 /**
@@ -61,8 +63,10 @@ export function createProcessParts(
   const { settings, logger, health, processId, version } = options;
   const counterRegistry = new CounterRegistry();
   const riak = createRiakStore({ settings, buckets, logger });
-  counterRegistry.add("riak", riak.client.counters);
-  counterRegistry.add("riak-transport", riak.transportCounters);
+  const nats = createNatsService({ settings, name: processId, logger });
+  const numbers = new ClusterNumbers(counterRegistry);
+  numbers.ofRiak(riak);
+  numbers.ofNats(nats);
   const tracer = createProcessTracer(settings, {
     service: `rollcall-${kind}`,
     version,
@@ -78,14 +82,7 @@ export function createProcessParts(
     version,
     instanceId: processId,
   });
-  return {
-    tracer,
-    tracing: tracingService(tracer),
-    http,
-    nats: createNatsService({ settings, name: processId, logger }),
-    riak,
-    counterRegistry,
-  };
+  return { tracer, tracing: tracingService(tracer), http, nats, riak, counterRegistry, numbers };
 }
 
 /** The bus is drained after everybody who publishes, and closed before its connection. */

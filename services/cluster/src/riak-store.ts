@@ -3,6 +3,7 @@ import {
   type BucketProperties,
   createHttpTransport,
   createRiakClient,
+  type HostStatus,
   type HttpTransportCounters,
   type RiakClient,
 } from "@rollcall/riak-client";
@@ -22,6 +23,7 @@ export interface RiakStore {
   readonly service: Service;
   readonly client: RiakClient;
   readonly transportCounters: HttpTransportCounters;
+  hosts(): readonly HostStatus[];
 }
 
 const RETRY_MS = 500;
@@ -44,6 +46,7 @@ export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions)
   return {
     client,
     transportCounters: transport.counters,
+    hosts: () => transport.hosts(),
     service: {
       name: "riak",
       async start(ending) {

@@ -24,11 +24,15 @@ import type { RosterProcessSettings } from "./settings.ts";
 export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
   const { settings, logger, processId } = options;
   const clock = systemClock;
-  const { tracer, tracing, http, nats, riak, counterRegistry } = createProcessParts("roster", options, {
-    [settings["roster.bucket"]]: rosterBucketProperties,
-    [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
-    [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
-  });
+  const { tracer, tracing, http, nats, riak, counterRegistry, numbers } = createProcessParts(
+    "roster",
+    options,
+    {
+      [settings["roster.bucket"]]: rosterBucketProperties,
+      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+    },
+  );
   const accounts = createRiakAccountStore({ client: riak.client });
   const offlineStore = createRiakOfflineStore({
     client: riak.client,
@@ -65,6 +69,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
 
     const shared = { connection: nats.connection, logger, replicas: settings["nats.replicas"] };
     const presenceOwners = createNatsOwnerMap({ ...shared, service: "presence-owner" });
+    numbers.ofOwners("presence", presenceOwners);
     yield ownerMapService("presence-owners", presenceOwners);
 
     const ownership = createNatsOwnership({
@@ -83,7 +88,8 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       owners: { "roster-owner": ownership, "presence-owner": presenceOwners },
       serving: { "roster-owner": prepared },
     });
-    counterRegistry.add("bus", bus.counters);
+    numbers.ofBus(bus);
+    numbers.ofOwnership("roster", ownership, prepared);
     yield busService(bus);
 
     const rosterStoreCounters = new RosterStoreCounters();

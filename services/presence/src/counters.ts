@@ -1,3 +1,5 @@
+import { Histogram, secondsBounds, sizeBounds } from "@rollcall/telemetry";
+
 /** Numbers of the presence service; read by whoever collects them, counted with `field++`. */
 export class PresenceCounters {
   sessions = 0;
@@ -11,7 +13,11 @@ export class PresenceCounters {
 
   broadcasts = 0;
   broadcastsFailed = 0;
+  /** Accounts that one broadcast goes to. */
+  readonly fanOutRecipients = new Histogram(sizeBounds);
   presenceDelivered = 0;
+  /** Of these: those that joined the same stanza for another session of their node. */
+  deliveriesCoalesced = 0;
   directedPresence = 0;
   probesAnswered = 0;
   probesRefused = 0;
@@ -36,7 +42,11 @@ export class PresenceCounters {
 
   nodeMessages = 0;
   nodeItems = 0;
+  /** What no node has taken yet. */
+  nodeItemsWaiting = 0;
   nodeItemsDropped = 0;
+  /** From the first item of a message to the word of the node that it has it. */
+  readonly nodeMessageSeconds = new Histogram(secondsBounds);
   nodeFailures = 0;
   handedOverFailed = 0;
   /** Refused because another process owns the account by now. */
@@ -48,5 +58,6 @@ export class PresenceCounters {
   sessionsRebuilt = 0;
   /** Sessions of nodes that died, ended here, and those of which only their node had kept note. */
   sessionsEndedWithNode = 0;
+  nodesLost = 0;
   debtsPaid = 0;
 }

@@ -4,7 +4,7 @@ import { channels } from "@rollcall/contracts";
 import type { Preparation } from "@rollcall/ownership";
 import type { RosterLimits } from "@rollcall/rfc6121";
 import type { Clock, Service } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import type { Logger, RosterOperation, RosterOutcome } from "@rollcall/telemetry";
 import type { BareJid } from "@rollcall/xmpp";
 import { Admission } from "./admission.ts";
 import type { RosterSettings } from "./config.ts";
@@ -96,6 +96,17 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
   });
   const forgetPartitions = new ForgetPartitions({ store, confirmations });
 
+  async function answered<A extends object>(operation: RosterOperation, answering: Promise<A>): Promise<A> {
+    let outcome: RosterOutcome = "failed";
+    try {
+      const answer = await answering;
+      outcome = "kind" in answer && answer.kind === "refused" ? "refused" : "done";
+      return answer;
+    } finally {
+      counters.ended(operation, outcome);
+    }
+  }
+
   let consumers: readonly Consumer[] = [];
 
   function open(): readonly Consumer[] {
@@ -108,10 +119,14 @@ export function createRosterService(deps: RosterServiceDeps): RosterService {
       bus.consume(channels.inboundSubscriptions, {}, (key, inbound) =>
         changeInbound(parts, key as BareJid, inbound),
       ),
-      bus.answer(channels.rosterView, {}, (_key, question) => answerRosterView(parts, question)),
-      bus.answer(channels.subscribers, {}, (_key, question) => answerSubscribers(parts, question)),
+      bus.answer(channels.rosterView, {}, (_key, question) =>
+        answered("view", answerRosterView(parts, question)),
+      ),
+      bus.answer(channels.subscribers, {}, (_key, question) =>
+        answered("subscribers", answerSubscribers(parts, question)),
+      ),
       bus.answer(channels.rosterAdmin, {}, (key, question) =>
-        administerRoster(parts, key as BareJid, question),
+        answered("admin", administerRoster(parts, key as BareJid, question)),
       ),
     ];
   }

@@ -27,6 +27,8 @@ export interface LanePort {
   cutOffMs(): number;
   /** The way to the present owner. */
   route(destination: Destination): Route | undefined;
+  /** A message that could not leave at once leaves now. */
+  left(waitedMs: number): void;
   /** Calls `lane.tick` every few tens of milliseconds while `isWaiting`. */
   waiting(lane: Lane): void;
 }
@@ -123,6 +125,26 @@ export class Lane {
 
   get isIdle(): boolean {
     return this.#inFlight.size === 0 && this.#queued === 0 && this.#returned.length === 0;
+  }
+
+  /** Messages that wait until they can leave. */
+  get waiting(): number {
+    return this.#queued + this.#returned.length;
+  }
+
+  /** Messages that are with the owner. */
+  get underWay(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Milliseconds since the oldest message was published; 0 where there is none. */
+  get oldestMs(): number {
+    const [shipment] = this.#inFlight;
+    const [returned] = this.#returned;
+    const oldest = [shipment, returned, this.#queue[this.#head]].map((part) =>
+      part === undefined ? 0 : this.#age(part.outgoing),
+    );
+    return Math.max(0, ...oldest);
   }
 
   /** The way on which the next message may leave now, if nothing is before it. */
@@ -246,6 +268,15 @@ export class Lane {
     return this.#queue.length - this.#head;
   }
 
+  /** The clock that patience with this destination runs by. */
+  #time(now: number): number {
+    return this.destination.kind === "node" ? now - this.#port.cutOffMs() : now;
+  }
+
+  #age({ expiresAt }: Outgoing): number {
+    return this.#time(this.#port.now()) - (expiresAt - this.#patience.unansweredMs);
+  }
+
   #goOn(): void {
     if (this.#isReturning && this.#inFlight.size === 0) this.#comeBack();
     this.#pump();
@@ -279,6 +310,7 @@ export class Lane {
       const fresh = this.takeFresh();
       const shipment = new Shipment(part.outgoing, [part], fresh === undefined ? none : [fresh]);
       this.departs(shipment, route);
+      this.#port.left(this.#age(part.outgoing));
       route.send(shipment);
     }
   }
@@ -304,7 +336,7 @@ export class Lane {
       this.fail(new BusError("no-owner", `node ${this.destination.nodeId} is not there`));
       return;
     }
-    const time = this.destination.kind === "node" ? now - this.#port.cutOffMs() : now;
+    const time = this.#time(now);
     while (this.#queued > 0 && (this.#queue[this.#head]?.outgoing.expiresAt ?? time) < time) {
       const { outgoing } = this.#queue[this.#head] as Part;
       this.#head += 1;

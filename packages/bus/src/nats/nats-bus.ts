@@ -62,6 +62,10 @@ export interface NatsBus extends Bus {
   notReady(): readonly string[];
   /** Numbers since the start. */
   readonly counters: NatsBusCounters;
+  /** What its handlers had to do, for the area `bus-handlers`. */
+  handlerNumbers(): object;
+  /** What waits for others, and what was refused, for the area `bus-lanes`. */
+  laneNumbers(): object;
   /** After `drain`: what is not settled fails, and nothing is taken any more. The connection stays open. */
   close(): Promise<void>;
 }
@@ -219,6 +223,20 @@ class NatsBusImpl implements NatsBus {
     await this.#receiver.quiet(address, partition, isHandOver ? FINISHING_MS : 0);
     clearTimeout(timer);
     this.#sender.resume(address, partition);
+  }
+
+  handlerNumbers(): object {
+    return this.#dispatcher.numbers();
+  }
+
+  laneNumbers(): object {
+    const { fenced, notOwner, malformed } = this.#receiver.refused;
+    return {
+      ...this.#sender.numbers(),
+      refusedFenced: fenced,
+      refusedNotOwner: notOwner,
+      refusedMalformed: malformed,
+    };
   }
 
   notReady(): readonly string[] {

@@ -54,6 +54,8 @@ export class Receiver {
   /** Until when partitions that are given away still are of this process. */
   readonly #finishing = new Map<string, number>();
   #underWay = 0;
+  /** Messages that were not taken. */
+  readonly refused = { fenced: 0, notOwner: 0, malformed: 0 };
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -71,6 +73,7 @@ export class Receiver {
     const channel = byName.get(message.channel);
     if (channel === undefined || message.malformed !== undefined) {
       const { logger } = this.#options;
+      this.refused.malformed += 1;
       logger.warn({
         event: "bus.malformed",
         channel: channel?.name ?? "unknown",
@@ -81,6 +84,7 @@ export class Receiver {
       return;
     }
     if (this.#isFenced(message)) {
+      this.refused.fenced += 1;
       later(() => end({ kind: "error", code: "fenced" }));
       return;
     }
@@ -120,6 +124,7 @@ export class Receiver {
     const [nodeId] = message.keys;
     const place = placeFor(channel, nodeId ?? "");
     if (nodeId !== this.#options.processId || !this.#isOpen(place)) {
+      this.refused.notOwner += 1;
       later(() => end({ kind: "not-owner", keys: message.keys }));
       return;
     }
@@ -156,6 +161,7 @@ export class Receiver {
         refused.push(key);
       }
     }
+    if (refused.length > 0) this.refused.notOwner += 1;
     if (keys.length === 0) {
       later(() => end({ kind: "not-owner", keys: refused }));
       return;

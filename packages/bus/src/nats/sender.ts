@@ -6,6 +6,7 @@ import {
   partitionOf,
   type QuestionChannel,
 } from "@rollcall/contracts";
+import { Histogram, longSecondsBounds } from "@rollcall/telemetry";
 import type { SendOptions } from "../bus.ts";
 import { BusError } from "../bus-error.ts";
 import { Lane, type LanePatience, openPart, type Part, type Route, Shipment } from "./lane.ts";
@@ -48,6 +49,7 @@ export class Sender {
     "roster-owner": new Set(),
     "presence-owner": new Set(),
   };
+  readonly #laneSeconds = new Histogram(longSecondsBounds);
   #lastId = 0;
   #unsettled = 0;
   #unsettledSize = 0;
@@ -62,6 +64,19 @@ export class Sender {
   /** Messages and questions whose end is not known. */
   get unsettled(): number {
     return this.#unsettled + this.#questions.size;
+  }
+
+  /** For the area `bus-lanes`. */
+  numbers(): object {
+    let outWaiting = 0;
+    let outUnderWay = 0;
+    let oldestMs = 0;
+    for (const lane of this.#waiting) {
+      outWaiting += lane.waiting;
+      outUnderWay += lane.underWay;
+      oldestMs = Math.max(oldestMs, lane.oldestMs);
+    }
+    return { laneSeconds: this.#laneSeconds, outWaiting, outUnderWay, oldestOut: oldestMs / 1_000 };
   }
 
   get isWaiting(): boolean {
@@ -271,6 +286,7 @@ export class Sender {
       now: this.#options.now,
       cutOffMs: () => this.#cutOffMs(),
       route: (to: Destination) => this.#route(to),
+      left: (waitedMs: number) => this.#laneSeconds.record(waitedMs / 1_000),
       waiting: (lane: Lane) => {
         this.#waiting.add(lane);
         this.#options.wake();

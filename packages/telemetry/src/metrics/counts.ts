@@ -1,14 +1,13 @@
 import type { MetricAttributes } from "./catalogue/spec.ts";
 
-/** Numbers of one metric that attributes tell apart. Counted with `values[i]++`; how many there are never changes. */
+/** Numbers of one metric that attributes tell apart. How many there are is bounded by whoever adds them. */
 export class Counts {
-  readonly series: readonly MetricAttributes[];
-  /** In the order of `series`. */
-  readonly values: Float64Array;
+  #series: readonly MetricAttributes[];
+  #values: Float64Array;
 
   constructor(series: readonly MetricAttributes[]) {
-    this.series = series;
-    this.values = new Float64Array(series.length);
+    this.#series = series;
+    this.#values = new Float64Array(series.length);
   }
 
   /** One for each value of an attribute, in their order. */
@@ -28,13 +27,32 @@ export class Counts {
     );
   }
 
+  get series(): readonly MetricAttributes[] {
+    return this.#series;
+  }
+
+  /** In the order of `series`. */
+  get values(): Readonly<Float64Array> {
+    return this.#values;
+  }
+
   add(index: number, by = 1): void {
-    this.values[index] = (this.values[index] as number) + by;
+    this.#values[index] = (this.#values[index] as number) + by;
+  }
+
+  /** @returns the index of the first of the new ones. */
+  extend(series: readonly MetricAttributes[]): number {
+    const first = this.#series.length;
+    const values = new Float64Array(first + series.length);
+    values.set(this.#values);
+    this.#series = [...this.#series, ...series];
+    this.#values = values;
+    return first;
   }
 
   get total(): number {
     let total = 0;
-    for (const value of this.values) total += value;
+    for (const value of this.#values) total += value;
     return total;
   }
 }

@@ -42,3 +42,11 @@ test("counts of pairs are in the order of the first, and then of the second", ()
   assert.deepEqual([...pairs.values], [0, 0, 0, 1]);
   assert.equal(pairs.total, 1);
 });
+
+test("counts that are added later leave the others as they are", () => {
+  const counts = Counts.of("channel", ["bind"]);
+  counts.add(0, 5);
+  counts.add(counts.extend([{ channel: "deliver" }]));
+  assert.deepEqual([...counts.values], [5, 1]);
+  assert.deepEqual(counts.series[1], { channel: "deliver" });
+});

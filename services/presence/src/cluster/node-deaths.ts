@@ -57,6 +57,7 @@ export class NodeDeaths implements NodePresence {
       this.#deps;
     const span = tracer.begin("end sessions of node", { attributes: { "xmpp.node": nodeId } });
     let ended = 0;
+    if (!this.#dead.has(nodeId)) counters.nodesLost++;
     this.#remember(nodeId);
     outbox.abandon(nodeId);
     const groups = new Map<number, DebtGroup>();

@@ -39,6 +39,8 @@ const asOwner: SendOptions = { actingFor: { address: "presence-owner" } };
 interface Batch {
   readonly items: NodeDelivery[];
   size: number;
+  /** When its first item came, on the clock of `performance`. */
+  beganAt: number;
   waiters: ((handedOver: boolean) => void)[];
   /** Each at most once in a row. */
   causes: Cause[];
@@ -47,7 +49,7 @@ interface Batch {
 }
 
 function newBatch(): Batch {
-  return { items: [], size: 0, waiters: [], causes: [], spans: [] };
+  return { items: [], size: 0, beganAt: 0, waiters: [], causes: [], spans: [] };
 }
 
 /** Tells everybody who waits for the batch, once. */
@@ -185,7 +187,7 @@ export class NodeOutbox {
     this.#halves = undefined;
     const item: NodeDelivery =
       id === undefined ? { kind: "write", session, xml } : { kind: "write", session, xml, id };
-    this.#collecting.items.push(activeSpan() === undefined ? item : this.#traced(item));
+    this.#push(activeSpan() === undefined ? item : this.#traced(item));
   }
 
   /** One of the recipients of a stanza that differs in `to` alone. @param to escaped. @param name the same for all. */
@@ -198,6 +200,7 @@ export class NodeOutbox {
     if (joins && this.#halves === halves) {
       this.#to.push(to);
       this.#handles.push(session);
+      this.#options.counters.deliveriesCoalesced++;
       return;
     }
     this.#halves = halves;
@@ -206,7 +209,7 @@ export class NodeOutbox {
     const { before, after } = halves;
     const item = { kind: "fan-out", before, after, to: this.#to, sessions: this.#handles } as const;
     const named = name === undefined ? item : { ...item, ...name };
-    this.#collecting.items.push(activeSpan() === undefined ? named : this.#traced(named));
+    this.#push(activeSpan() === undefined ? named : this.#traced(named));
   }
 
   /** The item as a step of what runs now, until the node has it. */
@@ -228,7 +231,7 @@ export class NodeOutbox {
   close(session: number, condition: string, text: string | undefined): void {
     if (!this.#admit(ITEM_SIZE)) return;
     this.#halves = undefined;
-    this.#collecting.items.push({ kind: "close", session, condition, text });
+    this.#push({ kind: "close", session, condition, text });
   }
 
   /**
@@ -252,6 +255,7 @@ export class NodeOutbox {
     this.#halves = undefined;
     for (const batch of waiting) {
       this.#waitingSize -= batch.size;
+      this.#options.counters.nodeItemsWaiting -= batch.items.length;
       this.#options.counters.nodeItemsDropped += batch.items.length;
       settle(batch, "lost");
     }
@@ -294,6 +298,13 @@ export class NodeOutbox {
     return true;
   }
 
+  #push(item: NodeDelivery): void {
+    const { items } = this.#collecting;
+    if (items.length === 0) this.#collecting.beganAt = performance.now();
+    items.push(item);
+    this.#options.counters.nodeItemsWaiting++;
+  }
+
   #keepWaiting(cause: Cause): void {
     if (this.#late) return;
     const { causes } = this.#collecting;
@@ -329,7 +340,12 @@ export class NodeOutbox {
       if (batch.causes.length > 0 && !this.#watching) void this.#watch();
       const outcome = await this.#sendBatch(batch);
       this.#underWay = undefined;
-      if (outcome === "taken") this.#late = false;
+      const { counters } = this.#options;
+      counters.nodeItemsWaiting -= batch.items.length;
+      if (outcome === "taken") {
+        this.#late = false;
+        counters.nodeMessageSeconds.record((performance.now() - batch.beganAt) / 1_000);
+      }
       this.#waitingSize -= batch.size;
       if (this.#waitingSize === 0) this.#overflowing = false;
       settle(batch, outcome);

@@ -68,6 +68,7 @@ export class PerformPlan {
       case "broadcast":
         if (step.to.length === 0) return;
         counters.broadcasts++;
+        counters.fanOutRecipients.record(step.to.length);
         told.push(post.fanOut(step.to, { kind: "presence", stanza: presence, repetitionId }));
         return;
       case "introduce": {

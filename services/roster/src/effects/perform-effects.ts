@@ -16,7 +16,7 @@ import {
 import { AccountLine, type LinedUp } from "./account-line.ts";
 import type { Confirmations } from "./confirmations.ts";
 import type { HandOvers } from "./hand-overs.ts";
-import type { EffectPlan, EffectStep } from "./plan-effects.ts";
+import { countPushes, type EffectPlan, type EffectStep } from "./plan-effects.ts";
 
 export interface PerformEffectsDeps {
   readonly bus: Bus;
@@ -53,6 +53,7 @@ export class PerformEffects {
   /** To be called in the order of the writes. */
   lineUp(plan: EffectPlan): LinedUp {
     this.#owing.add(commandKey(plan.owner, plan.id));
+    this.#deps.counters.itemsPushed += countPushes(plan);
     return this.#line.enter(plan);
   }
 

@@ -295,11 +295,20 @@ function versionOf(roster: Roster, jid: BareJid): number {
   return roster.contacts.get(jid)?.version ?? roster.removed.get(jid)?.version ?? roster.version;
 }
 
-/** How many items a plan pushes. */
+/** How many items a plan pushes to whoever wants them; those that a session gets in answer to its request do not count. */
 export function countPushes({ steps }: EffectPlan): number {
   let pushes = 0;
   for (const step of steps) {
-    if (step.kind === "account") pushes += step.effects.filter(({ kind }) => kind === "push-item").length;
+    if (step.kind !== "account") continue;
+    for (const effect of step.effects)
+      if (effect.kind === "push-item" && effect.only === undefined) pushes += 1;
   }
   return pushes;
+}
+
+/** Whether a plan pushes anything to anybody. */
+export function hasPushes({ steps }: EffectPlan): boolean {
+  return steps.some(
+    (step) => step.kind === "account" && step.effects.some(({ kind }) => kind === "push-item"),
+  );
 }

@@ -21,7 +21,6 @@ export async function administerRoster(
   owner: BareJid,
   question: RosterAdminQuestion,
 ): Promise<RosterAdminAnswer> {
-  parts.counters.adminQuestions++;
   switch (question.kind) {
     case "show":
       return showRoster(parts, owner);

@@ -1,7 +1,7 @@
 import { done, type Outcome } from "@rollcall/bus";
 import type { RosterCommand } from "@rollcall/contracts";
 import { emptyRoster } from "@rollcall/rfc6121";
-import { activeSpan, withSpan } from "@rollcall/telemetry";
+import { activeSpan, type RosterOperation, type RosterOutcome, withSpan } from "@rollcall/telemetry";
 import type { BareJid, Stanza } from "@rollcall/xmpp";
 import { planAnswer } from "../effects/plan-effects.ts";
 import { faultOutcome, faultStanza } from "../refuse.ts";
@@ -20,23 +20,27 @@ export async function answerSession(
 /**
  * Runs the handling of a command; a fault of the store is told to the session, one of the bus to the bus. A command
  * that waited while its account was removed is dropped, or it would give the next owner of the name a roster.
+ *
+ * @param handle answers the session itself, and says what it was told.
  */
 export async function answerFaults(
   parts: RosterServiceParts,
   owner: BareJid,
   command: RosterCommand,
-  handle: () => Promise<Outcome>,
+  operation: RosterOperation,
+  handle: () => Promise<Exclude<RosterOutcome, "failed">>,
 ): Promise<Outcome> {
+  const { admission, counters } = parts;
   const span = activeSpan();
   try {
-    const handled = await parts.admission.admit(owner, handle);
-    if (handled !== undefined) return handled.result;
-    parts.counters.unknownAccounts++;
+    const handled = await admission.admit(owner, handle);
+    if (handled === undefined) counters.unknownAccounts++;
+    counters.ended(operation, handled?.result ?? "refused");
     return done;
   } catch (fault) {
+    counters.ended(operation, "failed");
     const stanza = faultStanza(command.stanza, fault);
     if (stanza === undefined) return faultOutcome(fault);
-    parts.counters.storeFailures++;
     withSpan(span, () => {
       parts.logger.warn({ event: "roster.store-failed", account: owner, error: fault });
     });

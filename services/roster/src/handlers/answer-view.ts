@@ -11,10 +11,9 @@ import type { RosterServiceParts } from "./roster-service-parts.ts";
 
 /** The roster as the presence owner of the account needs it. */
 export async function answerRosterView(
-  { rosters, accounts, counters }: RosterServiceParts,
+  { rosters, accounts }: RosterServiceParts,
   { account }: RosterViewQuestion,
 ): Promise<RosterView> {
-  counters.views++;
   const read = carrySpan(() => rosters.read(account));
   if (!(await accounts.exists(account))) {
     return { revision: 0, contacts: [], pendingRequests: [], exists: false };
@@ -36,10 +35,9 @@ export async function answerRosterView(
 
 /** What the account's roster says about one other account. */
 export async function answerSubscribers(
-  { rosters, accounts, counters }: RosterServiceParts,
+  { rosters, accounts }: RosterServiceParts,
   { account, prober }: SubscribersQuestion,
 ): Promise<SubscribersAnswer> {
-  counters.subscriberQuestions++;
   const read = carrySpan(() => rosters.read(account));
   if (!(await accounts.exists(account))) return { exists: false, inRoster: false, subscription: "none" };
   const { stored } = await read();

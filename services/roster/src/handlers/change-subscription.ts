@@ -9,6 +9,7 @@ import {
   type SubscriptionStanzaType,
   type TooManyRequests,
 } from "@rollcall/rfc6121";
+import type { RosterOutcome } from "@rollcall/telemetry";
 import { type BareJid, bareOf, parseJid, type Stanza } from "@rollcall/xmpp";
 import { planAnswer, planInbound, planOutbound } from "../effects/plan-effects.ts";
 import { faultOutcome, refusalStanza } from "../refuse.ts";
@@ -86,27 +87,29 @@ export async function changeOutbound(
 ): Promise<Outcome> {
   const { rosters, domains, limits, counters } = parts;
   const { id, session, stanza, at } = command;
-  counters.outboundSubscriptions++;
   const type = subscriptionType(stanza);
   const contact = stanza.to === undefined ? undefined : parseJid(stanza.to)?.bare;
-  if (type === undefined || contact === undefined)
+  if (type === undefined || contact === undefined) {
+    counters.ended("outbound_subscription", "refused");
     return { kind: "reject", reason: "no subscription stanza" };
-  if (contact === owner) return done;
-
-  return answerFaults(parts, owner, command, async () => {
+  }
+  if (contact === owner) {
+    counters.ended("outbound_subscription", "done");
+    return done;
+  }
+  return answerFaults(parts, owner, command, "outbound_subscription", async () => {
     const isReachable = domains.has(contact);
     const unreachable = isReachable ? undefined : refusalStanza(stanza, { kind: "no-such-domain" });
     if (unreachable !== undefined && type === "subscribe") {
-      counters.refusals++;
       await answerSession(parts, owner, command, unreachable);
-      return done;
+      return "refused";
     }
     const unrouted: AccountEffect | undefined =
       unreachable === undefined
         ? undefined
         : { kind: "answer-session", session, stanza: unreachable, interestedFrom: undefined };
     const step: Step = { owner, id, event: `out:${type}`, contact, stanza, at, isLocal: isReachable };
-    await rosters.change(
+    const { kind } = await rosters.change(
       owner,
       (stored) => decideStep(stored, step, limits),
       ({ roster, result }) => {
@@ -115,7 +118,6 @@ export async function changeOutbound(
           case "applied":
             return planOutbound({ ...context, again: result.again }, result.command, unrouted);
           case "roster-full":
-            counters.refusals++;
             return planAnswer(context, session, refusalStanza(stanza, result));
           case "older":
           case "too-many-requests":
@@ -123,7 +125,7 @@ export async function changeOutbound(
         }
       },
     );
-    return done;
+    return kind === "applied" || kind === "older" ? "done" : "refused";
   });
 }
 
@@ -137,14 +139,22 @@ export async function changeInbound(
   { id, stanza, at }: InboundSubscription,
 ): Promise<Outcome> {
   const { rosters, admission, domains, limits, counters, handOvers, performed } = parts;
-  counters.inboundSubscriptions++;
+  const ended = (outcome: RosterOutcome): void => counters.ended("inbound_subscription", outcome);
   const type = subscriptionType(stanza);
   const contact = stanza.from === undefined ? undefined : bareOf(stanza.from);
-  if (type === undefined || contact === undefined)
+  if (type === undefined || contact === undefined) {
+    ended("refused");
     return { kind: "reject", reason: "no subscription stanza" };
-  if (contact === owner) return done;
+  }
+  if (contact === owner) {
+    ended("done");
+    return done;
+  }
   // Each one may start an automatic reply that nobody waits for.
-  if (handOvers.isFull) return { kind: "retry", afterMs: busyMs };
+  if (handOvers.isFull) {
+    ended("failed");
+    return { kind: "retry", afterMs: busyMs };
+  }
   try {
     const isLocal = domains.has(contact);
     const step: Step = { owner, id, event: `in:${type}`, contact, stanza, at, isLocal };
@@ -163,8 +173,10 @@ export async function changeInbound(
     );
     if (admitted === undefined) counters.unknownAccounts++;
     else performed.add(owner, id);
+    ended(admitted === undefined || admitted.result.kind === "too-many-requests" ? "refused" : "done");
     return done;
   } catch (fault) {
+    ended("failed");
     return faultOutcome(fault);
   }
 }

@@ -1,7 +1,7 @@
 import type { RosterCommand } from "@rollcall/contracts";
 import { itemsXml, type Roster, rosterResult } from "@rollcall/rfc6121";
 import type { BareJid, Stanza } from "@rollcall/xmpp";
-import { planRosterAnswer } from "../effects/plan-effects.ts";
+import { hasPushes, planRosterAnswer } from "../effects/plan-effects.ts";
 import type { RosterServiceParts } from "./roster-service-parts.ts";
 
 /** Serialised rosters; an entry lives as long as the roster it was made of. */
@@ -31,13 +31,20 @@ export async function getRoster(
   version: string | undefined,
 ): Promise<void> {
   const { rosters, counters } = parts;
-  counters.gets++;
   await rosters.change(
     owner,
     () => ({ changes: [], result: undefined }),
     ({ roster }) => {
-      const complete = () => completeRoster(stanza, roster);
-      return planRosterAnswer({ owner, id, roster, at }, session, { iq: stanza, version, complete });
+      let isFull = false;
+      const complete = () => {
+        isFull = true;
+        return completeRoster(stanza, roster);
+      };
+      const plan = planRosterAnswer({ owner, id, roster, at }, session, { iq: stanza, version, complete });
+      if (isFull) counters.answersFull++;
+      else if (hasPushes(plan)) counters.answersByPushes++;
+      else counters.answersNotChanged++;
+      return plan;
     },
   );
 }

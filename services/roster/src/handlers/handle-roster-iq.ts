@@ -1,4 +1,4 @@
-import { done, type Outcome } from "@rollcall/bus";
+import type { Outcome } from "@rollcall/bus";
 import type { RosterCommand } from "@rollcall/contracts";
 import { parseRosterIq, type RosterIqRefusal } from "@rollcall/rfc6121";
 import { type BareJid, bareOf } from "@rollcall/xmpp";
@@ -14,25 +14,25 @@ export async function handleRosterIq(
   owner: BareJid,
   command: RosterCommand,
 ): Promise<Outcome> {
-  return answerFaults(parts, owner, command, async () => {
-    const request = parseRosterIq(command.stanza, owner, parts.limits);
+  const { stanza } = command;
+  const request = parseRosterIq(stanza, owner, parts.limits);
+  const attempted = stanza.type === "get" ? "get" : "set";
+  const operation = request.kind === "refused" ? attempted : request.kind;
+  return answerFaults(parts, owner, command, operation, async () => {
     switch (request.kind) {
       case "get":
         await getRoster(parts, owner, command, request.version);
-        break;
+        return "done";
       case "set":
-        await setRosterItem(parts, owner, command, request.item);
-        break;
+        return setRosterItem(parts, owner, command, request.item);
       case "remove":
-        await removeRosterItem(parts, owner, command, request.jid);
-        break;
+        return removeRosterItem(parts, owner, command, request.jid);
       case "refused": {
-        parts.counters.refusals++;
         const refusal = await refine(parts, command, request);
-        await answerSession(parts, owner, command, refusalStanza(command.stanza, refusal));
+        await answerSession(parts, owner, command, refusalStanza(stanza, refusal));
+        return "refused";
       }
     }
-    return done;
   });
 }
 

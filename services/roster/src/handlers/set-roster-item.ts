@@ -24,10 +24,9 @@ export async function setRosterItem(
   owner: BareJid,
   { id, session, stanza, at }: RosterCommand,
   item: ItemSet,
-): Promise<void> {
+): Promise<"done" | "refused"> {
   const { rosters, limits, counters } = parts;
-  counters.sets++;
-  await rosters.change(
+  const outcome = await rosters.change(
     owner,
     (stored): Decision<Result> => {
       const seen = findCommand(stored.commands, id);
@@ -48,15 +47,13 @@ export async function setRosterItem(
     ({ roster, result }) => {
       if (result.kind === "older") return undefined;
       const context = { owner, id, roster, at };
-      if (result.kind !== "applied") {
-        counters.refusals++;
-        return planAnswer(context, session, refusalStanza(stanza, result));
-      }
+      if (result.kind !== "applied") return planAnswer(context, session, refusalStanza(stanza, result));
       const { again } = result;
       if (again) counters.replays++;
       return planItemSet({ ...context, again }, session, stanza, item.jid);
     },
   );
+  return outcomeOf(outcome);
 }
 
 /** A roster set that removes an item, and with it every subscription between the two (RFC 6121, 2.5). */
@@ -65,25 +62,22 @@ export async function removeRosterItem(
   owner: BareJid,
   { id, session, stanza, at }: RosterCommand,
   jid: BareJid,
-): Promise<void> {
+): Promise<"done" | "refused"> {
   const { rosters, counters, domains } = parts;
   const isLocal = domains.has(jid);
-  counters.removals++;
-  await rosters.change(
+  const outcome = await rosters.change(
     owner,
     (stored) => decideRemoval(stored, { id, event: "remove", contact: jid }, isLocal),
     ({ roster, result }) => {
       if (result.kind === "older") return undefined;
       const context = { owner, id, roster, at };
-      if (result.kind !== "applied") {
-        counters.refusals++;
-        return planAnswer(context, session, refusalStanza(stanza, result));
-      }
+      if (result.kind !== "applied") return planAnswer(context, session, refusalStanza(stanza, result));
       const { again, command } = result;
       if (again) counters.replays++;
       return planItemRemoval({ ...context, again }, session, stanza, command, isLocal);
     },
   );
+  return outcomeOf(outcome);
 }
 
 function decideRemoval(
@@ -104,4 +98,8 @@ function decideRemoval(
 
 function unchanged(result: Result): Decision<Result> {
   return { changes: [], result };
+}
+
+function outcomeOf({ kind }: Result): "done" | "refused" {
+  return kind === "applied" || kind === "older" ? "done" : "refused";
 }

@@ -53,6 +53,8 @@ export class RosterStoreCounters {
   writes = 0;
   /** Times that siblings were merged. */
   merges = 0;
+  /** Writes that met one of somebody else, and were made again. */
+  conflicts = 0;
   /** Rosters taken over that were written by hand. */
   adoptions = 0;
   /** Siblings left out because they were no rosters. */
@@ -202,6 +204,7 @@ class RiakRosterStore implements RosterStore {
         withSpan(operation.span, () => seen?.(committed));
         return committed;
       }
+      this.#counters.conflicts++;
       found = conflict;
     }
     throw new StoreUnavailableError("the roster is being written by too many others");

@@ -47,7 +47,7 @@ export const busMetrics: readonly MetricSpec[] = [
     name: "rollcall.bus.oldest",
     kind: "gauge",
     unit: "s",
-    help: "Age of the oldest unfinished message; 0 where there is none.",
+    help: "Age of the oldest message: in, of those that wait for their handler; out, of all that are not finished. 0 where there is none.",
     from: {
       "bus-handlers": { oldestIn: { direction: "in" } },
       "bus-lanes": { oldestOut: { direction: "out" } },
