@@ -261,7 +261,7 @@ export class Dispatcher {
     }
     job.attempts += 1;
     const startedAt = this.#time;
-    if (job.attempts === 1) desk.metrics.waited(job.takenAt, startedAt);
+    if (job.attempts === 1) desk.metrics.waited(job.takenAt, startedAt, span?.traceId);
     let outcome: Outcome | Promise<Outcome>;
     try {
       if (span === undefined) outcome = desk.handle(job.keys, payload, meta);
@@ -295,7 +295,8 @@ export class Dispatcher {
 
   /** Returns whether the job is to be tried again, its keys held until then. */
   #conclude(job: Job, outcome: Outcome, { metrics }: Desk, startedAt: number): boolean {
-    metrics.ended(startedAt, this.#time, outcome, job.attempts >= this.#options.attempts);
+    const isLast = job.attempts >= this.#options.attempts;
+    metrics.ended(startedAt, this.#time, outcome, isLast, job.delivery.span?.traceId);
     switch (outcome.kind) {
       case "retry":
         return this.#retry(job, outcome.afterMs);

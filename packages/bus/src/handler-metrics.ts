@@ -44,13 +44,19 @@ export class ChannelMetrics {
     this.#count = count;
   }
 
-  waited(takenAt: number, startedAt: number): void {
-    this.#queue.record((startedAt - takenAt) / 1_000);
+  waited(takenAt: number, startedAt: number, traceId: string | undefined): void {
+    this.#queue.record((startedAt - takenAt) / 1_000, traceId);
   }
 
   /** @param isOver there is no further attempt. */
-  ended(startedAt: number, endedAt: number, outcome: Outcome, isOver: boolean): void {
-    this.#handler.record((endedAt - startedAt) / 1_000);
+  ended(
+    startedAt: number,
+    endedAt: number,
+    outcome: Outcome,
+    isOver: boolean,
+    traceId: string | undefined,
+  ): void {
+    this.#handler.record((endedAt - startedAt) / 1_000, traceId);
     if (outcome.kind === "done") this.#count(DONE);
     else if (outcome.kind === "retry") this.#count(isOver ? FAILED : RETRIED);
     else this.#count(outcome.reason === "fenced" ? FENCED : REJECTED);

@@ -2,7 +2,7 @@ import type { AccountStore } from "@rollcall/accounts";
 import type { Bus, Consumer } from "@rollcall/bus";
 import type { ManifestSession } from "@rollcall/ownership";
 import { type Clock, type ListenAddress, randomId, type Service, systemClock } from "@rollcall/runtime";
-import { type Logger, noTracer, type Tracer } from "@rollcall/telemetry";
+import { type Counts, type Logger, noTracer, type Tracer } from "@rollcall/telemetry";
 import { prepareDomain } from "@rollcall/xmpp";
 import type { ConnectionCluster } from "./cluster/connection-cluster.ts";
 import { OpenCluster } from "./cluster/open-cluster.ts";
@@ -21,10 +21,12 @@ import { boundDerivation } from "./stream/bounded-derivation.ts";
 import { ClientStream } from "./stream/client-stream.ts";
 import { closeInTurn } from "./stream/close-in-turn.ts";
 import { decoySecret } from "./stream/decoy-secret.ts";
+import { LoginCounters } from "./stream/login-counters.ts";
 import { OpenStreams } from "./stream/open-streams.ts";
 import type { StreamCounters, StreamEnvironment } from "./stream/stream-environment.ts";
 import type { ServerFacts } from "./uplink/answer-server.ts";
-import { Uplink, type UplinkCounters } from "./uplink/publish-stanza.ts";
+import { Uplink } from "./uplink/publish-stanza.ts";
+import type { UplinkCounters } from "./uplink/uplink-counters.ts";
 import { createXmppLog, type XmppLog } from "./xmpp-log/xmpp-log.ts";
 
 export interface ConnectionServiceOptions {
@@ -62,10 +64,15 @@ export interface ConnectionService extends Service {
 export interface ConnectionCounters
   extends ListenerCounters,
     StreamCounters,
+    Pick<LoginCounters, "loginAttempts" | "loginSeconds">,
     UplinkCounters,
     DownlinkCounters {
   readonly connections: number;
-  readonly sessions: number;
+  /** By domain and transport. */
+  readonly sessions: Counts;
+  readonly loginsUnderWay: number;
+  /** Seconds since the epoch. */
+  readonly certificateExpiry: number;
   readonly endsUnconfirmed: number;
   readonly xmppLogWritten: number;
   readonly xmppLogDropped: number;
@@ -104,7 +111,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
   });
 
   // Stanza to bus, and bus to socket.
-  const sessions = new LocalSessions(nodeId);
+  const sessions = new LocalSessions(nodeId, domains);
   const cluster =
     options.cluster && new OpenCluster({ cluster: options.cluster, bus, clock, logger, nodeId, sessions });
   const endSessions = new EndSessions({
@@ -150,6 +157,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     clientsNotReading: 0,
     clientsTimedOut: 0,
   };
+  const logins = new LoginCounters();
   let deliveries: Consumer | undefined;
   let listeners: TcpListener[] = [];
   let bound: ConnectionAddresses = {};
@@ -202,6 +210,7 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
       xmppLog,
       output,
       counters: streamCounters,
+      logins,
       streams,
       newStreamId: randomId,
       now: clock.now(),
@@ -314,10 +323,13 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     counters: () => ({
       ...listenerCounters,
       ...streamCounters,
+      ...logins,
       ...uplink.counters,
       ...writer.counters,
       connections: addresses.connections,
-      sessions: sessions.size,
+      sessions: sessions.counts,
+      loginsUnderWay: addresses.unauthenticated,
+      certificateExpiry: tls.expiresAt / 1_000,
       endsUnconfirmed: endSessions.unconfirmed,
       xmppLogWritten: xmppLog?.counters.written ?? 0,
       xmppLogDropped: xmppLog?.counters.dropped ?? 0,

@@ -118,7 +118,7 @@ describe("a node that was cut off", () => {
     const { running, client, owner, session } = await cutOff(t);
     const delivered = running.deliver({ kind: "write", session, xml: "<message id='m'/>" });
     client.send("<message to='romeo@example.org'><body>hi</body></message>");
-    await eventually(() => assert.equal(running.service.counters().stanzasIn, 2));
+    await eventually(() => assert.equal(running.service.counters().stanzasIn.total, 2));
     assert.equal(client.unread, "");
     assert.deepEqual(running.owners.kinds, ["presence broadcast-presence"]);
     owner.isAnswering = true;
@@ -133,7 +133,7 @@ describe("a node that was cut off", () => {
     owner.unknown.push(session);
     const delivered = running.deliver({ kind: "write", session, xml: "<message id='m'/>" });
     client.send("<message to='romeo@example.org'><body>hi</body></message>");
-    await eventually(() => assert.equal(running.service.counters().stanzasIn, 2));
+    await eventually(() => assert.equal(running.service.counters().stanzasIn.total, 2));
     noted.length = 0;
     owner.isAnswering = true;
     assert.match(await client.expect("</stream:stream>"), /^<stream:error><reset /);

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { SettingFault } from "@rollcall/runtime";
@@ -42,6 +43,8 @@ export class TlsContext {
   readonly #options: TlsContextOptions;
   #current: SecureContext | undefined;
   #stamp = "";
+  /** When the certificate in use ends. Milliseconds since the epoch; 0 before `load`. */
+  expiresAt = 0;
   #checking = false;
 
   constructor(options: TlsContextOptions) {
@@ -64,10 +67,12 @@ export class TlsContext {
       this.#stamp = await readable(() => stampOf(certFile, keyFile));
       const pair = await readable(() => readPair(certFile, keyFile));
       this.#current = usable(pair, certFile, keyFile);
+      this.expiresAt = endOf(pair);
       return;
     }
     const pair = await developmentCertificate(dataDirectory, domains, now);
     this.#current = secureContext(pair);
+    this.expiresAt = endOf(pair);
     logger.warn({ event: "tls.self-signed", directory: dataDirectory, created: pair.created });
   }
 
@@ -79,7 +84,9 @@ export class TlsContext {
     try {
       const stamp = await stampOf(certFile, keyFile);
       if (stamp !== this.#stamp) {
-        this.#current = secureContext(await readPair(certFile, keyFile));
+        const pair = await readPair(certFile, keyFile);
+        this.#current = secureContext(pair);
+        this.expiresAt = endOf(pair);
         this.#stamp = stamp;
         logger.info({ event: "tls.reloaded", file: certFile });
       }
@@ -112,6 +119,11 @@ function usable(pair: KeyPair, certFile: string, keyFile: string): SecureContext
       cause,
     });
   }
+}
+
+/** The end of the first certificate of the file, which is the server's own. */
+function endOf({ cert }: KeyPair): number {
+  return Date.parse(new X509Certificate(cert).validTo);
 }
 
 async function readPair(certFile: string, keyFile: string): Promise<KeyPair> {

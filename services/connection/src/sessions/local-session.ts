@@ -1,4 +1,5 @@
 import type { SessionRef } from "@rollcall/contracts";
+import type { Transport } from "@rollcall/telemetry";
 import type { BareJid, FullJid } from "@rollcall/xmpp";
 import type { Acknowledged } from "./acknowledged.ts";
 
@@ -21,6 +22,8 @@ export class LocalSession {
   readonly stream: SessionStream;
   /** The full JID; empty until the presence owner has bound the resource. */
   jid = "" as FullJid;
+  /** What its stream runs over. */
+  transport: Transport = "tcp";
   /** Number of the last command for an owner. */
   sequence = 0;
   /** What owners know of it; `undefined` before it is bound, and where owners do not change. */

@@ -1,4 +1,5 @@
 import type { SessionRef } from "@rollcall/contracts";
+import { Counts, transports } from "@rollcall/telemetry";
 import type { LocalSession } from "./local-session.ts";
 
 const LARGEST_HANDLE = 0xffff_ffff;
@@ -19,9 +20,15 @@ export class LocalSessions {
   /** Of sessions whose owner may have bound them, and which do not know it yet. */
   readonly #bindings = new Map<number, Binding>();
   readonly nodeId: string;
+  readonly #domains: readonly string[];
+  /** By domain and transport. */
+  readonly counts: Counts;
   #lastHandle = 0;
 
-  constructor(nodeId: string) {
+  /** @param domains the ones of this server; sessions of others are not counted. */
+  constructor(nodeId: string, domains: readonly string[] = []) {
+    this.#domains = domains;
+    this.counts = Counts.ofPairs("domain", domains, "transport", transports);
     this.nodeId = nodeId;
   }
 
@@ -66,6 +73,7 @@ export class LocalSessions {
     const handle = session.ref.session;
     const isOverrun = this.#bindings.get(handle)?.isOverrun === true;
     this.#sessions.set(handle, session);
+    this.#count(session, 1);
     this.endBinding(handle);
     // Its owner was told that the session is not here.
     if (isOverrun)
@@ -77,6 +85,11 @@ export class LocalSessions {
   }
 
   remove(session: LocalSession): void {
-    this.#sessions.delete(session.ref.session);
+    if (this.#sessions.delete(session.ref.session)) this.#count(session, -1);
+  }
+
+  #count({ domain, transport }: LocalSession, by: 1 | -1): void {
+    const index = this.#domains.indexOf(domain);
+    if (index !== -1) this.counts.add(index * transports.length + transports.indexOf(transport), by);
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { Transport } from "@rollcall/telemetry";
 import {
   escapeAttribute,
   misplacedElement,
@@ -59,6 +60,7 @@ type Phase =
  */
 export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flushable {
   readonly address: string;
+  transport: Transport = "tcp";
   readonly #environment: StreamEnvironment;
   #socket: Socket;
   readonly #parser: StreamParser;
@@ -99,8 +101,9 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
     this.#parser = new StreamParser(environment.limits.beforeLogin);
     this.#heardAt = environment.now;
     this.#deadline = environment.clock.now() + environment.limits.loginMs;
-    const login = new LoginTrace(environment.tracer, environment.sessions.nodeId);
+    const login = new LoginTrace(environment.tracer, environment.logins, environment.sessions.nodeId);
     if (directTls) {
+      this.transport = "direct_tls";
       this.#phase = "tls";
       this.#login = login;
       login.tlsBegan();
@@ -324,6 +327,7 @@ export class ClientStream implements SocketOwner, SetupStream, StanzaSource, Flu
   // --- set-up ------------------------------------------------------------------------------------------------------
 
   startTls(): void {
+    this.transport = "starttls";
     this.flush();
     this.#phase = "tls";
     this.#waits |= FOR_VERDICT;

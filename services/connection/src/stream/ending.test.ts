@@ -19,7 +19,7 @@ describe("the client ends", () => {
     await client.expectClose();
     assert.deepEqual(owners.kinds, ["presence end-session"]);
     await eventually(() => assert.equal(service.counters().connections, 0));
-    assert.equal(service.counters().sessions, 0);
+    assert.equal(service.counters().sessions.total, 0);
   });
 
   test("its stream right after stanzas, which are taken first", async (t) => {

@@ -1,7 +1,10 @@
 import { type Span, type SpanAttributes, type Tracer, withSpan } from "@rollcall/telemetry";
-import { type BareJid, bareOf } from "@rollcall/xmpp";
+import { type BareJid, bareOf, type SaslCondition } from "@rollcall/xmpp";
+import { type LoginCounters, outcomeOf } from "./login-counters.ts";
 
 type PhaseName = "negotiate tls" | "authenticate" | "bind resource";
+
+const measured = { "negotiate tls": "tls", authenticate: "sasl", "bind resource": "bind" } as const;
 
 interface Phase {
   readonly name: PhaseName;
@@ -13,21 +16,25 @@ interface Phase {
 }
 
 /**
- * The trace of one login, from the accepted connection to the bound resource. Whose it is shows late: where only that
+ * The trace of one login, and what is counted of it, from the accepted connection to the bound resource. Whose it is shows late: where only that
  * says that it is traced, what came before is made good from the times that were noted.
  *
  * Connections that never try to log in leave nothing.
  */
 export class LoginTrace {
   readonly #tracer: Tracer;
+  readonly #counters: LoginCounters;
   readonly #attributes: SpanAttributes;
   readonly #startedAt = performance.now();
   readonly #phases: Phase[] = [];
+  /** Of the SASL exchange under way. */
+  #mechanism: string | undefined;
   #root: Span | undefined;
   #isOver = false;
 
-  constructor(tracer: Tracer, nodeId: string) {
+  constructor(tracer: Tracer, counters: LoginCounters, nodeId: string) {
     this.#tracer = tracer;
+    this.#counters = counters;
     this.#attributes = { "xmpp.node": nodeId };
     if (tracer.samples("")) this.#begin();
   }
@@ -42,15 +49,23 @@ export class LoginTrace {
 
   /** @param mechanism one of those that are offered. */
   authenticationBegan(mechanism: string): void {
+    this.#mechanism = mechanism;
     this.#enter("authenticate", { "xmpp.sasl.mechanism": mechanism });
   }
 
   /** @param condition of RFC 6120, 6.5, where it failed. A client may try again. */
-  authenticationEnded(condition: string | undefined): void {
+  authenticationEnded(condition: SaslCondition | undefined): void {
+    if (this.#mechanism !== undefined) this.#counters.attempted(this.#mechanism, outcomeOf(condition));
+    this.#mechanism = undefined;
     this.#leave(condition);
     if (condition === undefined) return;
     if (this.#root === undefined) this.#keep(condition);
     else this.#root.fail(condition);
+  }
+
+  /** The client broke it off, or began another. */
+  authenticationAborted(): void {
+    if (this.#mechanism !== undefined) this.authenticationEnded("aborted");
   }
 
   bindingBegan(account: BareJid): void {
@@ -74,11 +89,14 @@ export class LoginTrace {
     if (root === undefined) {
       if (this.#busyMs() >= this.#tracer.slowMs) this.#keep(undefined, jid);
     } else root.set({ "xmpp.session": jid });
+    this.#counters.took("total", performance.now() - this.#startedAt, root?.traceId);
     this.#finish("ok");
   }
 
   /** The stream is gone before a resource was bound. */
   abandoned(): void {
+    if (this.#mechanism !== undefined) this.#counters.attempted(this.#mechanism, "left");
+    this.#mechanism = undefined;
     this.#finish(this.#phases.at(-1)?.name ?? "nothing tried");
   }
 
@@ -106,6 +124,8 @@ export class LoginTrace {
     if (phase === undefined || !Number.isNaN(phase.endedAt)) return;
     phase.endedAt = performance.now();
     phase.error = error;
+    if (error === undefined)
+      this.#counters.took(measured[phase.name], phase.endedAt - phase.startedAt, this.#root?.traceId);
     if (error !== undefined) phase.span?.fail(error);
     phase.span?.end(phase.endedAt);
   }

@@ -55,7 +55,7 @@ describe("a login", () => {
       owners.binds.map(({ account, requested, session }) => ({ account, requested, node: session.node })),
       [{ account: "juliet@example.org", requested: "balcony", node: NODE }],
     );
-    assert.equal(service.counters().sessions, 1);
+    assert.equal(service.counters().sessions.total, 1);
   });
 
   test("may come in one packet", async (t) => {

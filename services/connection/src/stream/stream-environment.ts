@@ -11,6 +11,7 @@ import type { Uplink } from "../uplink/publish-stanza.ts";
 import type { XmppLog } from "../xmpp-log/xmpp-log.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { ResourceBinder } from "./bind-resource.ts";
+import type { LoginCounters } from "./login-counters.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 /** Numbers about streams. */
@@ -63,6 +64,7 @@ export interface StreamEnvironment {
   readonly xmppLog: XmppLog | undefined;
   readonly output: OutputTurn;
   readonly counters: StreamCounters;
+  readonly logins: LoginCounters;
   readonly streams: OpenStreams;
   /** Unpredictable, never the same twice (RFC 6120, 4.7.3). */
   newStreamId(): string;

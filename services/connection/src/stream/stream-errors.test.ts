@@ -81,7 +81,7 @@ describe("on a stream that is set up", () => {
       assert.deepEqual(owners.kinds, ["presence end-session"]);
       client.end();
       await client.expectClose();
-      assert.equal(service.counters().sessions, 0);
+      assert.equal(service.counters().sessions.total, 0);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Transport } from "@rollcall/telemetry";
 import {
   beginNegotiation,
   type NegotiationAction,
@@ -15,6 +16,7 @@ import type { StreamEnvironment } from "./stream-environment.ts";
 export interface SetupStream extends SessionStream {
   /** Address that authentications are counted by. */
   readonly address: string;
+  readonly transport: Transport;
   /** Drops what is buffered and starts the TLS handshake. */
   startTls(): void;
   /** A new stream header follows. */
@@ -116,6 +118,7 @@ export class StreamSetup {
         this.#run(this.#replyTo(this.#exchange!, action.data));
         return;
       case "abandon-sasl":
+        this.#trace.authenticationAborted();
         this.#exchange = undefined;
         return;
       case "bind":
@@ -131,8 +134,9 @@ export class StreamSetup {
   }
 
   #startSasl(mechanism: string, data: Uint8Array | undefined): void {
-    const { authenticator, addresses } = this.#environment;
+    const { authenticator, addresses, logins } = this.#environment;
     if (!addresses.mayAuthenticate(this.#stream.address)) {
+      logins.attempted(mechanism, "throttled");
       this.fault("policy-violation", "too many failed authentications from this address");
       return;
     }
@@ -169,6 +173,7 @@ export class StreamSetup {
     const { account, domain, lang } = this.#state;
     this.#session ??= new LocalSession(sessions.nextRef(), account!, domain, lang, this.#stream);
     const session = this.#session;
+    session.transport = this.#stream.transport;
     this.#stream.awaitVerdict();
     this.#binding = true;
     sessions.beginBinding(session.ref.session);

@@ -11,17 +11,7 @@ import { acceptStanza } from "./accept-stanza.ts";
 import { answerServer, type ServerFacts } from "./answer-server.ts";
 import { type Destination, routeStanza } from "./route-stanza.ts";
 import { type Arrival, StanzaTraces } from "./stanza-traces.ts";
-
-/** Numbers of the way from clients to the bus. */
-export interface UplinkCounters {
-  stanzasIn: number;
-  /** Malformed, or for a domain that cannot be reached. */
-  stanzasRefused: number;
-  /** Answered in the name of the server. */
-  stanzasAnswered: number;
-  /** Not taken by their owner. */
-  stanzasBounced: number;
-}
+import { type KindIndex, kindOf, kindOfDestination, UplinkCounters } from "./uplink-counters.ts";
 
 export interface UplinkOptions {
   readonly bus: Bus;
@@ -42,6 +32,7 @@ export type Handover = Extract<Destination, { kind: "deliver" | "presence-comman
 /** An accepted stanza that is to be handed over. */
 export interface Taken {
   readonly handover: Handover;
+  readonly kind: KindIndex;
   readonly arrival: Arrival;
 }
 
@@ -52,12 +43,7 @@ export function isAwaited(handover: Handover): boolean {
 
 /** The way of stanzas from local sessions to their owners. */
 export class Uplink {
-  readonly counters: UplinkCounters = {
-    stanzasIn: 0,
-    stanzasRefused: 0,
-    stanzasAnswered: 0,
-    stanzasBounced: 0,
-  };
+  readonly counters = new UplinkCounters();
   readonly #options: UplinkOptions;
   readonly #traces: StanzaTraces;
   readonly #isOwnDomain: (domain: string) => boolean;
@@ -74,17 +60,18 @@ export class Uplink {
     const arrival = this.#traces.begin(session, received);
     const acceptance = acceptStanza(session, received);
     if (acceptance.kind === "refused") {
-      this.counters.stanzasRefused++;
+      this.counters.stanzasRefused.add(kindOf(received));
       // The client's own address is no secret to it; a malformed one is not repeated (RFC 6120, 8.3.1 r2).
       const as = acceptance.condition === "jid-malformed" ? session.domain : received.to;
       answer(session, bounce(received, acceptance.condition, session.jid, as));
       this.#traces.end(session, received, arrival, acceptance.condition);
       return undefined;
     }
-    this.counters.stanzasIn++;
     const { stanza, stanzaClass, to } = acceptance;
     const at = this.#options.clock.now();
     const destination = routeStanza(session, stanza, stanzaClass, to, this.#isOwnDomain, at);
+    const kind = kindOfDestination(destination, stanza);
+    this.counters.stanzasIn.add(kind);
     switch (destination.kind) {
       case "ignore":
         this.#traces.end(session, received, arrival, undefined);
@@ -95,36 +82,41 @@ export class Uplink {
         this.#traces.end(session, received, arrival, undefined);
         return undefined;
       case "remote-domain":
-        this.counters.stanzasRefused++;
+        this.counters.stanzasRefused.add(kind);
         answer(session, bounce(stanza, "remote-server-not-found", session.jid));
         this.#traces.end(session, received, arrival, "remote-server-not-found");
         return undefined;
       default:
-        return { handover: destination, arrival };
+        return { handover: destination, kind, arrival };
     }
   }
 
   /** Hands over to the owner; a refusal goes back to the client as a stanza error. Resolves in any case. */
-  async handOver(session: LocalSession, { handover, arrival }: Taken): Promise<void> {
+  async handOver(session: LocalSession, { handover, kind, arrival }: Taken): Promise<void> {
     const { absence, reportable } = this.#options;
+    const { counters } = this;
     if (absence?.isDoubtful) {
       await absence.settled();
       // Its stream has ended, and nobody takes anything from it any more.
       if (session.acknowledged?.isDisowned) return;
     }
+    counters.stanzasUnderWay++;
     try {
       reportable?.handsOver(session, handover);
       await withSpan(arrival.span, () => this.#publish(session, handover));
       reportable?.acknowledge(session, handover);
-      this.#traces.end(session, stanzaOf(handover), arrival, undefined);
+      const tookMs = this.#traces.end(session, stanzaOf(handover), arrival, undefined);
+      counters.uplinkSeconds.at(kind).record(tookMs / 1_000, arrival.span?.traceId);
     } catch (error) {
       reportable?.refused(session);
-      this.counters.stanzasBounced++;
+      counters.stanzasBounced.add(kind);
       withSpan(arrival.span, () => {
         this.#options.logger.debug({ event: "stanza.bounced", jid: session.jid, kind: handover.kind, error });
       });
       answer(session, bounce(stanzaOf(handover), refusalCondition(error), session.jid));
       this.#traces.end(session, stanzaOf(handover), arrival, errorCode(error));
+    } finally {
+      counters.stanzasUnderWay--;
     }
   }
 

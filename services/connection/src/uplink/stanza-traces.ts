@@ -41,20 +41,27 @@ export class StanzaTraces {
     return { startedAt, span };
   }
 
-  /** It is done with. @param error the stanza error that the client got. */
-  end(session: LocalSession, stanza: Stanza, { startedAt, span }: Arrival, error: string | undefined): void {
+  /** It is done with. @param error the stanza error that the client got. @returns how many milliseconds it took. */
+  end(
+    session: LocalSession,
+    stanza: Stanza,
+    { startedAt, span }: Arrival,
+    error: string | undefined,
+  ): number {
+    const tookMs = performance.now() - startedAt;
     if (span !== undefined) {
       if (error !== undefined) span.fail(error);
       span.end();
-      return;
+      return tookMs;
     }
-    if (error === undefined && performance.now() - startedAt < this.#tracer.slowMs) return;
+    if (error === undefined && tookMs < this.#tracer.slowMs) return tookMs;
     this.#tracer.keep(nameOf(stanza), {
       kind: "server",
       attributes: describe(session, stanza),
       startedAt,
       error,
     });
+    return tookMs;
   }
 }
 

@@ -312,7 +312,7 @@ describe("a refusal of the bus", () => {
         from: "romeo@example.org",
         to: BALCONY,
       });
-      assert.equal(uplink.counters.stanzasBounced, 1);
+      assert.equal(uplink.counters.stanzasBounced.total, 1);
     });
   }
 
