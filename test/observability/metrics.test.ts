@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { describeMetrics, fieldsOf, metricCatalogue, prometheusName } from "@rollcall/telemetry";
+import { describeMetrics, fieldsOf, labelsOf, metricCatalogue, prometheusName } from "@rollcall/telemetry";
 import { needs, type RunningCluster, ServerProcess, startCluster, XmppClient } from "@rollcall/testkit";
 
 /** The counters of a process as `area.field`. */
@@ -23,7 +23,6 @@ async function scrape(http: string): Promise<string> {
 
 const documentation = new URL("../../../docs/metrics.md", import.meta.url);
 const listed = metricCatalogue.flatMap(fieldsOf);
-const counted = new Set<string>();
 
 test("the documentation is the catalogue; `npm run metrics` writes it", () => {
   assert.equal(readFileSync(documentation, "utf8"), describeMetrics());
@@ -50,6 +49,8 @@ describe("the server of one process", () => {
     const text = await scrape(server.http);
     assert.match(text, /^rollcall_stream_logins_total 1$/m);
     assert.match(text, /^rollcall_presence_sessions 1$/m);
+    assert.match(text, /^rollcall_connection_sessions\{domain="localhost",transport="tcp"\} 1$/m);
+    assert.match(text, /^rollcall_login_attempts_total\{mechanism="SCRAM-SHA-1",outcome="success"\} 1$/m);
     assert.match(text, /^rollcall_admin_account_changes_total\{change="created"\} 1$/m);
     assert.ok(!text.includes("juliet") && !text.includes("secret"));
     await juliet.close();
@@ -58,7 +59,6 @@ describe("the server of one process", () => {
   test("counts nothing that has no metric", async () => {
     const token = readFileSync(`${server.dataDir}/admin-token`, "utf8").trim();
     const counters = await countersOf(server.http, token);
-    for (const counter of counters) counted.add(counter);
     assert.deepEqual(
       counters.filter((counter) => !listed.includes(counter)),
       [],
@@ -80,31 +80,66 @@ describe("the processes of a cluster", needs("nats-server"), () => {
     assert.match(ofKind("connection"), /^rollcall_connections 0$/m);
     assert.match(ofKind("connection"), /service_name="rollcall-connection"/);
     assert.match(ofKind("presence"), /^rollcall_presence_partitions\{state="served"\} 256$/m);
-    assert.match(ofKind("roster"), /^rollcall_roster_operations_total\{operation="get"\} 0$/m);
+    assert.match(ofKind("roster"), /^rollcall_roster_operations_total\{operation="get",outcome="done"\} 0$/m);
     for (const kind of ["connection", "presence", "roster"])
       assert.match(ofKind(kind), /^rollcall_bus_frames_total\{direction="out"\} \d/m);
-    assert.match(ofKind("store"), /^process_memory_usage [1-9]/m);
+    assert.match(ofKind("store"), /^process_memory_usage_bytes [1-9]/m);
   });
 
-  test("count nothing that has no metric, and there is no metric that nothing counts", async () => {
+  test("count nothing that has no metric", async () => {
     const roster = cluster.http.find(({ name }) => name.startsWith("roster"));
     const token = readFileSync(`${cluster.folder}/data/admin-token`, "utf8").trim();
-    for (const counter of await countersOf(roster?.url ?? "", token)) counted.add(counter);
+    const counters = await countersOf(roster?.url ?? "", token);
     assert.deepEqual(
-      [...counted].filter((counter) => !listed.includes(counter)),
-      [],
-    );
-    assert.deepEqual(
-      listed.filter((counter) => !counted.has(counter)),
+      counters.filter((counter) => !listed.includes(counter)),
       [],
     );
   });
 
-  test("have every metric under the name that the documentation has", async () => {
-    const text = (await Promise.all(cluster.http.map(({ url }) => scrape(url)))).join("\n");
-    const missing = metricCatalogue
-      .map(prometheusName)
-      .filter((name) => !new RegExp(`^${name}[ {]`, "m").test(text));
+  test("show every counter of every metric: there is none that nothing counts", async () => {
+    const lines = (await Promise.all(cluster.http.map(({ url }) => scrape(url)))).join("\n").split("\n");
+    const missing: string[] = [];
+    for (const spec of metricCatalogue) {
+      const name = spec.kind === "histogram" ? `${prometheusName(spec)}_count` : prometheusName(spec);
+      const samples = lines.filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+      for (const [area, fields] of Object.entries(spec.from)) {
+        for (const [field, attributes] of Object.entries(fields)) {
+          const labels = Object.entries(attributes).map(
+            ([label, value]) => `${label.replaceAll(".", "_")}="${value}"`,
+          );
+          if (!samples.some((sample) => labels.every((label) => sample.includes(label))))
+            missing.push(`${area}.${field}`);
+        }
+      }
+    }
     assert.deepEqual(missing, []);
+  });
+
+  test("have no label, and no value of one, that the documentation does not have", async () => {
+    const texts = await Promise.all(cluster.http.map(({ url }) => scrape(url)));
+    const known = new Map(
+      metricCatalogue.flatMap((spec) => {
+        const name = prometheusName(spec);
+        const labels = labelsOf(spec);
+        if (spec.kind !== "histogram") return [[name, labels] as const];
+        const withBound = new Map(labels).set("le", "bounds of buckets");
+        return [
+          [`${name}_bucket`, withBound],
+          [`${name}_sum`, labels],
+          [`${name}_count`, labels],
+        ] as const;
+      }),
+    );
+    const strange = new Set<string>();
+    for (const sample of texts.join("\n").split("\n")) {
+      const [, name = "", text = ""] = /^(\w+)(?:\{(.*)\})? \S+$/.exec(sample) ?? [];
+      if (name === "" || name === "target_info") continue;
+      for (const [, label = "", value = ""] of text.matchAll(/(\w+)="([^"]*)"/g)) {
+        const values = known.get(name)?.get(label);
+        if (values === undefined || (typeof values !== "string" && !values.includes(value)))
+          strange.add(`${name}{${label}="${value}"}`);
+      }
+    }
+    assert.deepEqual([...strange], []);
   });
 });

@@ -27,7 +27,25 @@ export {
   secondsBounds,
   sizeBounds,
 } from "./metrics/histogram.ts";
-export * from "./metrics/labels.ts";
+export {
+  channelNames,
+  type HandlerOutcome,
+  handlerOutcomes,
+  type LoginOutcome,
+  type LoginPhase,
+  loginMechanisms,
+  loginOutcomes,
+  loginPhases,
+  processPhases,
+  type RosterOperation,
+  type RosterOutcome,
+  rosterOperations,
+  rosterOutcomes,
+  type StanzaKind,
+  stanzaKinds,
+  type Transport,
+  transports,
+} from "./metrics/labels.ts";
 export { type EventName, events } from "./names.ts";
 export { createRedact, type JidPolicy, type Redact } from "./redact.ts";
 export { activeSpan, carrySpan, errorCode, withSpan } from "./tracing/active-span.ts";
