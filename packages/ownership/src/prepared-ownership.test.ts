@@ -115,3 +115,20 @@ test("a partition that comes back is prepared after the work of its last tenure 
   assert.deepEqual(told, ["preparing 3", "gained 3", "forgotten", "preparing 5", "gained 5"]);
   assert.equal(ownership.epochOf(0), 5);
 });
+
+test("how long a preparation takes is measured, unless the partition is lost meanwhile", async () => {
+  const scripted = new Scripted();
+  const ownership = createPreparedOwnership({ ownership: scripted, logger: silentLogger });
+  const ready: (() => void)[] = [];
+  ownership.prepareWith({ gained: () => new Promise((resolve) => ready.push(resolve)), lost() {} });
+  scripted.gain(1);
+  await scripted.lose();
+  ready[0]?.();
+  scripted.gain(2);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ownership.preparationSeconds.count, 0);
+  ready[1]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ownership.epochOf(0), 2);
+  assert.equal(ownership.preparationSeconds.count, 1);
+});

@@ -76,6 +76,58 @@ function processId(name: string): string {
 after(async () => (await started)?.stop());
 
 describe("over a real server", { skip: missing, timeout: 60_000 }, () => {
+  test("what waits for an owner is seen to wait, and measured when it leaves", async () => {
+    const owners = new FixedOwners(undefined);
+    const owner = processId("owner");
+    const sending = await connectBus(processId("node"), owners, undefined);
+    const handling = await connectBus(owner, new FixedOwners(owner), new FixedServing(true));
+    handling.bus.consume(channels.deliver, {}, () => done);
+    const lanes = () =>
+      sending.bus.laneNumbers() as {
+        readonly outWaiting: number;
+        readonly outUnderWay: number;
+        readonly oldestOut: number;
+        readonly laneSeconds: { readonly count: number; readonly sum: number };
+      };
+    const sent = sending.bus.publish(channels.deliver, juliet, delivery(1));
+    assert.equal(lanes().outWaiting, 1);
+    assert.equal(lanes().laneSeconds.count, 0);
+    while (lanes().oldestOut < 0.02) await new Promise((resolve) => setTimeout(resolve, 5));
+    owners.move(partitionOf(juliet), owner);
+    assert.equal(lanes().outWaiting, 0);
+    assert.equal(lanes().outUnderWay, 1);
+    await sent;
+    assert.equal(lanes().outUnderWay, 0);
+    assert.equal(lanes().oldestOut, 0);
+    assert.equal(lanes().laneSeconds.count, 1);
+    assert.ok(lanes().laneSeconds.sum >= 0.02);
+    await sending.close();
+    await handling.close();
+  });
+
+  test("what a process does not take is counted by the reason", async () => {
+    const owner = processId("owner");
+    const owners = new FixedOwners(owner);
+    const sending = await connectBus(processId("node"), owners, undefined);
+    const serving = new FixedServing(false);
+    const handling = await connectBus(owner, owners, serving);
+    handling.bus.consume(channels.deliver, {}, () => done);
+    const refused = () =>
+      handling.bus.laneNumbers() as { readonly refusedNotOwner: number; readonly refusedFenced: number };
+    const sent = sending.bus.publish(channels.deliver, juliet, delivery(1));
+    while (refused().refusedNotOwner === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    serving.serve(partitionOf(juliet));
+    await sent;
+    assert.equal(refused().refusedFenced, 0);
+    owners.move(partitionOf(romeo), "somebody-else");
+    const late = { actingFor: { address: "roster-owner", account: romeo } } as const;
+    const behind = new FixedOwners(owner);
+    const frozen = await connectBus(processId("frozen"), behind, undefined);
+    await assert.rejects(frozen.bus.publish(channels.deliver, juliet, delivery(2), late), { code: "fenced" });
+    assert.equal(refused().refusedFenced, 1);
+    for (const each of [sending, handling, frozen]) await each.close();
+  });
+
   busContract("the bus over NATS, to itself,", async () => {
     const self = processId("self");
     const one = await connectBus(self, new FixedOwners(self), new FixedServing(true));
