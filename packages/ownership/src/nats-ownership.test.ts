@@ -99,8 +99,16 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 180_000 }, () 
         lost: (partition) => assert.fail(`${partition} was lost`),
       });
     }
+    assert.equal(nurse.leaseNumbers().partitions, leaving.length);
+    assert.ok(nurse.leaseNumbers().leaseLeft > 0);
+    assert.equal(nurse.counters.won, leaving.length);
+    const givenToNurse = romeo.counters.handedOver + juliet.counters.handedOver;
     await nurse.release();
     await eventually("taken over", () => settled(romeo, juliet));
+    assert.ok(givenToNurse >= leaving.length);
+    assert.equal(nurse.counters.handedOver, leaving.length);
+    assert.equal(nurse.counters.lost, 0);
+    assert.deepEqual(nurse.leaseNumbers().partitions, 0);
     assert.deepEqual(
       moved.sort((a, b) => a - b),
       leaving,

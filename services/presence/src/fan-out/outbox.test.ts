@@ -67,6 +67,30 @@ describe("the outbox of a node", () => {
     ]);
   });
 
+  it("counts what waits until the node has it, and measures how long that took", async () => {
+    const { bus, counters, outbox } = open();
+    const halves = { before: "<presence to='", after: "'/>" };
+    outbox.node("n1").write(1, "<a/>");
+    outbox.node("n1").fanOut(halves, "juliet@x", 1);
+    outbox.node("n1").fanOut(halves, "romeo@x", 2);
+    assert.equal(counters.nodeItemsWaiting, 2);
+    assert.equal(counters.deliveriesCoalesced, 1);
+    await settled();
+    assert.equal(counters.nodeItemsWaiting, 2, "it is under way");
+    assert.equal(counters.nodeMessageSeconds.count, 0);
+    await bus.take();
+    assert.equal(counters.nodeItemsWaiting, 0);
+    assert.equal(counters.nodeMessageSeconds.count, 1);
+    outbox.node("n1").write(1, "<b/>");
+    await settled();
+    outbox.node("n1").write(1, "<c/>");
+    outbox.abandon("n1");
+    assert.equal(counters.nodeItemsWaiting, 1, "of the one under way nobody knows");
+    await bus.fail(new BusError("no-owner", "n1 is not there"));
+    assert.equal(counters.nodeItemsWaiting, 0);
+    assert.equal(counters.nodeMessageSeconds.count, 1, "what was lost took no time");
+  });
+
   it("gathers the recipients of one stanza, as long as nothing comes between them", async () => {
     const { bus, outbox } = open();
     const halves = { before: '<p to="', after: '"/>' };
