@@ -23,13 +23,13 @@ import { tracingVariants } from "./variants.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only NAMES     comma list of: login, presence, messages, roster, memory, return (default: all)
+  --only NAMES     comma list of: login, presence, messages, roster, memory, return, scrape (default: all)
   --cluster        a cluster of processes over NATS as well, with ratios: NATS and store count too
   --nodes L        comma list of how many connection nodes it has (default 1,2,4,8)
   --peers          also Prosody and ejabberd, where they are installed, with ratios
   --tracing        Rollcall with tracing on as well: of nothing but errors, of 1 %, of everything
   --users N        users online in login, presence and messages (default 1000)
-  --connections L  comma list of connection counts for memory (default 2000,10000)
+  --connections L  comma list of connection counts for memory and scrape (default 2000,10000)
   --runs N         repeat each CPU scenario and keep the run with the median cost (default 3)
   --write FILE     put the table into a Markdown file, between <!-- bench:SECTION:start --> and …:end -->
   --section NAME   which of its sections (default all)
@@ -53,7 +53,7 @@ const { values } = parseArgs({
   },
 });
 
-const names = ["login", "presence", "messages", "roster", "memory", "return"] as const;
+const names = ["login", "presence", "messages", "roster", "memory", "return", "scrape"] as const;
 type Name = (typeof names)[number];
 
 function chosen(): ReadonlySet<Name> {
@@ -165,6 +165,16 @@ async function benchServer(kind: ServerKind, only: ReadonlySet<Name>): Promise<F
         ),
       );
     });
+  }
+  if (only.has("scrape")) {
+    for (const count of values.connections.split(",").map((text) => wholeNumber(text, "--connections"))) {
+      const users = ring("c", count, 4);
+      await withServer(kind, users, {}, async (server) => {
+        if (server.metrics === undefined) return;
+        say(`${kind.name}: metrics of ${count} sessions`);
+        keep(await scenarios.scrapes(server, users, server.metrics, 300, `metrics, ${count} sessions`));
+      });
+    }
   }
   if (only.has("memory")) {
     for (const count of values.connections.split(",").map((text) => wholeNumber(text, "--connections"))) {

@@ -64,6 +64,7 @@ export function rollcallWith(name: string, settings: Readonly<Record<string, str
         pid: child.pid ?? 0,
         plain: { host: "127.0.0.1", port: c2s, tls: "none" },
         secure: { host: "127.0.0.1", port: c2s, tls: "starttls" },
+        metrics: `http://127.0.0.1:${http}/metrics`,
         async stop() {
           await stopProcess(child);
           rmSync(folder, { recursive: true, force: true });

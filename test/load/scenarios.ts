@@ -395,6 +395,36 @@ export async function idleMemory(
   return figure;
 }
 
+/** Somebody reads the metrics of a server that has so many sessions, again and again. */
+export async function scrapes(
+  server: ServerUnderTest,
+  users: readonly LoadUser[],
+  url: string,
+  count: number,
+  label: string,
+): Promise<Figure> {
+  const clients = new Map<string, LoadClient>();
+  await comeOnline(users, clients, server.plain);
+  const accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+  const latencies: number[] = [];
+  const scrape = async (): Promise<void> => {
+    const start = performance.now();
+    const answer = await fetch(url, { headers: { accept } });
+    const text = await answer.text();
+    if (!text.includes("rollcall_connection_sessions")) throw new Error(`${url} shows no sessions`);
+    latencies.push(performance.now() - start);
+  };
+  for (let warm = 0; warm < 20; warm += 1) await scrape();
+  latencies.length = 0;
+  const figure = await measured(server, label, "scrape", async () => {
+    for (let number = 0; number < count; number += 1) await scrape();
+    return { operations: count, latencies };
+  });
+  for (const client of clients.values()) client.cut();
+  await quiet(server.pid);
+  return figure;
+}
+
 /** The lowest resident size seen in six seconds: what is left when garbage has been collected. */
 async function settledRss(pid: Roots): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;

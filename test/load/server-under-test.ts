@@ -21,6 +21,8 @@ export interface ServerUnderTest {
   readonly plain: LoadEndpoint;
   /** With STARTTLS. */
   readonly secure: LoadEndpoint;
+  /** Where its metrics are, if it is Rollcall in one process. */
+  readonly metrics?: string;
   stop(): Promise<void>;
 }
 

@@ -3,13 +3,14 @@ import { describe, test } from "node:test";
 import { activeSpan } from "@rollcall/telemetry";
 import { createRecordedTracer } from "@rollcall/telemetry/testing";
 import type { BareJid } from "@rollcall/xmpp";
+import { LoginCounters } from "./login-counters.ts";
 import { LoginTrace } from "./login-trace.ts";
 
 const juliet = "juliet@example.org" as BareJid;
 
 function setUp(options: { ratio: number; slowMs?: number }) {
   const { tracer, spans } = createRecordedTracer(options);
-  return { tracer, spans, begin: () => new LoginTrace(tracer, "node-1") };
+  return { tracer, spans, begin: () => new LoginTrace(tracer, new LoginCounters(), "node-1") };
 }
 
 function throughTls(trace: LoginTrace): void {
