@@ -1,4 +1,11 @@
-import { Counts, type Histogram, Histograms, handlerOutcomes, secondsBounds } from "@rollcall/telemetry";
+import {
+  activeSpan,
+  Counts,
+  type Histogram,
+  Histograms,
+  handlerOutcomes,
+  secondsBounds,
+} from "@rollcall/telemetry";
 import type { Outcome } from "./bus.ts";
 import { BusError } from "./bus-error.ts";
 
@@ -70,6 +77,7 @@ export class ChannelMetrics {
   /** Runs the handler of a question. */
   async answering(answer: () => unknown): Promise<unknown> {
     const startedAt = performance.now();
+    const traceId = activeSpan()?.traceId;
     let outcome = FAILED;
     try {
       const answered = await answer();
@@ -79,7 +87,7 @@ export class ChannelMetrics {
       if (error instanceof BusError && error.code === "fenced") outcome = FENCED;
       throw error;
     } finally {
-      this.#handler.record((performance.now() - startedAt) / 1_000);
+      this.#handler.record((performance.now() - startedAt) / 1_000, traceId);
       this.#count(outcome);
     }
   }
