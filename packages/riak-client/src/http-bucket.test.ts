@@ -55,6 +55,25 @@ const outline = ({ code, retryable, maybeWritten }: RiakError): string =>
 
 const first = (peer: ScriptedPeer): PeerRequest => peer.requests[0] as PeerRequest;
 
+test("how long operations take is measured, those that failed by themselves", () =>
+  withAnswers([recorded.found, recorded.insufficientVnodes], async ({ bucket, client }) => {
+    const ofGets = () => client.counters.getSeconds.members().map(({ histogram }) => histogram.count);
+    await bucket.get("s1@montague");
+    assert.deepEqual(ofGets(), [1, 0]);
+    await failureOf(bucket.get("s1@montague"));
+    assert.deepEqual(ofGets(), [1, 1]);
+    await failureOf(bucket.put("s1@montague", { v: 1 }));
+    await failureOf(bucket.delete("s1@montague"));
+    for (const histograms of [client.counters.putSeconds, client.counters.deleteSeconds])
+      assert.deepEqual(
+        histograms.members().map(({ attributes, histogram }) => [attributes.outcome, histogram.count]),
+        [
+          ["ok", 0],
+          ["failed", 1],
+        ],
+      );
+  }));
+
 describe("reading a recorded node", () => {
   test("an object has its value, metadata with lower-case names, context and unquoted etag", () =>
     withAnswers([recorded.found], async ({ bucket, peer }) => {

@@ -77,12 +77,12 @@ export class HttpBucket<T> implements Bucket<T> {
       const response = await this.#send("GET", path, headers, undefined);
       const fetched = this.#fetched(response) ?? (await this.#readSiblings(path));
       this.#counters[getFields[fetched.kind]]++;
-      this.#counters.took("get", beganAt, true);
+      this.#counters.took("get", beganAt, true, span);
       span?.set({ "db.response.status": fetched.kind });
       return fetched;
     } catch (error) {
       this.#counters.getFailed++;
-      this.#counters.took("get", beganAt, false);
+      this.#counters.took("get", beganAt, false, span);
       throw this.#failed(error, false, span);
     } finally {
       span?.end();
@@ -107,12 +107,12 @@ export class HttpBucket<T> implements Bucket<T> {
       const stored = await this.#stored(path, body, response);
       if (stored.kind === "stored") this.#counters.putStored++;
       else this.#counters.putSiblings++;
-      this.#counters.took("put", beganAt, true);
+      this.#counters.took("put", beganAt, true, span);
       span?.set({ "db.response.status": stored.kind });
       return stored;
     } catch (error) {
       this.#counters.putFailed++;
-      this.#counters.took("put", beganAt, false);
+      this.#counters.took("put", beganAt, false, span);
       const failure = this.#failed(error, answered, span);
       if (failure.maybeWritten) this.#counters.putUnknown++;
       throw failure;
@@ -129,7 +129,7 @@ export class HttpBucket<T> implements Bucket<T> {
         context === undefined ? deleteHeaders : { accept: WRITE_ACCEPT, "x-riak-vclock": context };
       const path = this.#keyPath(key) + this.#deleteQuery;
       const response = await this.#send("DELETE", path, headers, undefined);
-      this.#counters.took("delete", beganAt, true);
+      this.#counters.took("delete", beganAt, true, span);
       if (response.status === 404 && response.maybeWritten !== true) {
         this.#counters.deleteMissing++;
         return "missing";
@@ -138,7 +138,7 @@ export class HttpBucket<T> implements Bucket<T> {
       return "deleted";
     } catch (error) {
       this.#counters.deleteFailed++;
-      this.#counters.took("delete", beganAt, false);
+      this.#counters.took("delete", beganAt, false, span);
       throw this.#failed(error, false, span);
     } finally {
       span?.end();

@@ -1,4 +1,4 @@
-import { Histograms, secondsBounds } from "@rollcall/telemetry";
+import { Histograms, type Span, secondsBounds } from "@rollcall/telemetry";
 import type { RiakErrorCode } from "./riak-error.ts";
 
 const outcomes = ["ok", "failed"] as const;
@@ -36,8 +36,9 @@ export class RiakCounters {
   readonly deleteSeconds = Histograms.of(secondsBounds, "outcome", outcomes);
 
   /** @param beganAt on the clock of `performance`. */
-  took(operation: "get" | "put" | "delete", beganAt: number, isOk: boolean): void {
-    this[secondsFields[operation]].at(isOk ? 0 : 1).record((performance.now() - beganAt) / 1_000);
+  took(operation: "get" | "put" | "delete", beganAt: number, isOk: boolean, span: Span | undefined): void {
+    const seconds = (performance.now() - beganAt) / 1_000;
+    this[secondsFields[operation]].at(isOk ? 0 : 1).record(seconds, span?.traceId);
   }
 
   countFailure(code: RiakErrorCode): void {
