@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { CounterRegistry } from "../counters.ts";
-import type { LogFields } from "../logger.ts";
+import type { LogFields } from "../log-fields.ts";
 import { collect } from "./collect.ts";
 import { createMetrics } from "./create-metrics.ts";
 import { Histogram } from "./histogram.ts";

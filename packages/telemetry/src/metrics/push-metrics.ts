@@ -52,6 +52,7 @@ export class PushMetrics {
     const intervalMs = seconds * 1_000;
     const timeoutMs = Math.min(intervalMs, LONGEST_EXPORT_MS);
     const startedAt = Date.now();
+    const { host } = new URL(url);
     const producer: MetricProducer = {
       collect: async () => ({ resourceMetrics: resourceMetrics(read(), startedAt, Date.now()), errors: [] }),
     };
@@ -66,7 +67,7 @@ export class PushMetrics {
               return;
             }
             counters.metricsFailed++;
-            logger.warn({ event: "otlp.metrics-not-sent", url, error });
+            logger.warn({ event: "otlp.metrics-not-sent", host, error });
           }),
           exportIntervalMillis: intervalMs,
           exportTimeoutMillis: timeoutMs,
