@@ -14,6 +14,8 @@ export function describeMetrics(): string {
     "the last sampled trace of each bucket to whoever asks for OpenMetrics, as Prometheus does.",
     "",
     "A histogram is `…_bucket`, `…_sum` and `…_count` there. `target_info` has the service, its version and its instance.",
+    "The label `service` of the ownership metrics is the one whose partitions it is about: a scrape that gives each series a `service`",
+    "of its own, as a ServiceMonitor does, needs `honorLabels: true`.",
     "",
     "This page is made from the code: `npm run metrics` writes it, and a test holds it against the catalogue.",
     "",
