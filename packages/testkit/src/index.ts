@@ -28,7 +28,7 @@ export {
 } from "./start-cluster.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start-server.ts";
 export { befriend, newcomer, Person, story, storyServer } from "./story.ts";
-export { hasTool, needs } from "./tool.ts";
+export { hasTool, needs, toolFor } from "./tool.ts";
 export { type Endpoint, type Match, PATIENCE_MS, Wire } from "./wire.ts";
 export { XmlNode } from "./xml-tree.ts";
 export {

@@ -16,11 +16,16 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** A command, or what the variable of its name says is to be run for it: NATS_SERVER for `nats-server`. */
+export function toolFor(command: string): string {
+  return process.env[command.toUpperCase().replaceAll("-", "_")] ?? command;
+}
+
 /**
  * Options for a test that uses a command: where it is not installed the test is skipped and says so. Never in CI,
  * where the test runs and fails.
  */
 export function needs(command: string): { skip: string | false } {
-  const here = command === "nats-server" ? (process.env.NATS_SERVER ?? command) : command;
-  return { skip: hasTool(here) || process.env.CI !== undefined ? false : `${command} is not installed` };
+  const isHere = hasTool(toolFor(command));
+  return { skip: isHere || process.env.CI !== undefined ? false : `${command} is not installed` };
 }

@@ -1,0 +1,68 @@
+/** Every alert has a runbook, every runbook has its alerts, and what they tell one to look for exists. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { clusterSettings } from "@rollcall/cluster";
+import { events } from "@rollcall/telemetry";
+import { labelsOf } from "./known-metrics.ts";
+import { alerts, codeBlocks, read, runbooks, runbooksFolder } from "./observability-files.ts";
+import { checkPromql } from "./promql.ts";
+
+const sections = [
+  "What it means",
+  "What users notice",
+  "How to look",
+  "What to do",
+  "How to know that it is over",
+];
+
+test("runbooks and alerts name each other", () => {
+  const fromAlerts = alerts.map(({ alert, annotations }) => `${annotations?.runbook} ${alert}`);
+  const fromRunbooks = runbooks.flatMap(({ path, alerts: named }) => named.map((name) => `${path} ${name}`));
+  assert.deepEqual(fromRunbooks.sort(), fromAlerts.sort());
+  assert.deepEqual(
+    runbooks.filter(({ alerts: named }) => named.length === 0).map(({ path }) => path),
+    [],
+    "runbooks without an alert",
+  );
+});
+
+test("the list of runbooks has all of them, with their alerts", () => {
+  const list = read(`${runbooksFolder}/README.md`);
+  for (const { path, alerts: named } of runbooks) {
+    const line = list.split("\n").find((each) => each.includes(`(${path.slice(runbooksFolder.length + 1)})`));
+    assert.ok(line, path);
+    for (const name of named) assert.ok(line.includes(`\`${name}\``), `${path}: ${name}`);
+  }
+});
+
+for (const { path, text, headings } of runbooks) {
+  describe(path, () => {
+    test("answers the questions that every runbook answers", () => {
+      assert.deepEqual(
+        headings.filter((heading) => sections.includes(heading)),
+        sections,
+      );
+    });
+
+    test("asks Prometheus for what there is", () => {
+      const queries = codeBlocks(text, "promql").flatMap((block) => block.trim().split(/\n\n+/));
+      assert.ok(queries.length > 0);
+      assert.deepEqual(
+        queries.flatMap((query) => checkPromql(query, labelsOf).problems),
+        [],
+      );
+    });
+
+    test("names events of the log, and settings, that there are", () => {
+      const known = new Set([...Object.keys(events), ...Object.keys(clusterSettings)]);
+      const areas = new Set([...known].map((name) => name.split(".")[0]));
+      const named = [...text.matchAll(/`(([a-z-]+)\.[a-z_-]+)`/g)]
+        .filter(([, , area = ""]) => areas.has(area))
+        .map(([, name = ""]) => name);
+      assert.deepEqual(
+        named.filter((name) => !known.has(name)),
+        [],
+      );
+    });
+  });
+}
