@@ -1,5 +1,10 @@
 /** What a Prometheus that scrapes Rollcall has, with the labels of each metric. */
-import { metricCatalogue, prometheusName } from "@rollcall/telemetry";
+import {
+  type MetricSpec,
+  metricCatalogue,
+  prometheusName,
+  labelsOf as valuesOfLabels,
+} from "@rollcall/telemetry";
 import type { Labels } from "./promql.ts";
 
 /** What Prometheus knows of the process that it scrapes; `namespace` and `pod` on Kubernetes. */
@@ -30,18 +35,25 @@ const others: Readonly<Record<string, Labels>> = {
 /** By name, what processes and Prometheus itself export. */
 export const exportedMetrics: ReadonlyMap<string, Labels> = new Map([
   ...Object.entries(others),
-  ...metricCatalogue.map((spec): [string, Labels] => [prometheusName(spec), labelsOf(spec)]),
+  ...metricCatalogue.flatMap(seriesOf),
 ]);
 
-function labelsOf({ from }: (typeof metricCatalogue)[number]): Labels {
-  const labels = new Map<string, Set<string> | undefined>(targetLabels.map((label) => [label, undefined]));
-  for (const fields of Object.values(from)) {
-    for (const attributes of Object.values(fields)) {
-      for (const [name, value] of Object.entries(attributes)) {
-        const label = name.replaceAll(".", "_");
-        labels.set(label, (labels.get(label) ?? new Set<string>()).add(value));
-      }
-    }
-  }
-  return labels;
+function seriesOf(spec: MetricSpec): [string, Labels][] {
+  const name = prometheusName(spec);
+  const labels = labelsOf(spec);
+  if (spec.kind !== "histogram") return [[name, labels]];
+  return [
+    [`${name}_bucket`, new Map([...labels, ["le", undefined]])],
+    [`${name}_sum`, labels],
+    [`${name}_count`, labels],
+  ];
+}
+
+/** A text instead of values says what they depend on. */
+function labelsOf(spec: MetricSpec): Labels {
+  const own = [...valuesOfLabels(spec)].map(([label, values]): [string, Set<string> | undefined] => [
+    label,
+    typeof values === "string" ? undefined : new Set(values),
+  ]);
+  return new Map([...target, ...own]);
 }
