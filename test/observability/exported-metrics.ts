@@ -1,8 +1,11 @@
 /** What a Prometheus that scrapes Rollcall has, with the labels of each metric. */
 import {
+  longSecondsBounds,
   type MetricSpec,
   metricCatalogue,
   prometheusName,
+  secondsBounds,
+  sizeBounds,
   labelsOf as valuesOfLabels,
 } from "@rollcall/telemetry";
 import type { Labels } from "./promql.ts";
@@ -14,6 +17,13 @@ export const targetLabels = ["namespace", "pod", "job", "instance"] as const;
 const services = ["connection", "roster", "presence", "store"].map((kind) => `rollcall-${kind}`);
 
 const target: Labels = new Map(targetLabels.map((label) => [label, undefined]));
+
+/** Of any histogram; whole numbers have a fraction. */
+const bounds = new Set(
+  [...secondsBounds, ...longSecondsBounds, ...sizeBounds].map((bound) =>
+    Number.isInteger(bound) ? bound.toFixed(1) : String(bound),
+  ),
+).add("+Inf");
 
 /** Metrics that come with scraping and alerting. */
 const others: Readonly<Record<string, Labels>> = {
@@ -43,7 +53,7 @@ function seriesOf(spec: MetricSpec): [string, Labels][] {
   const labels = labelsOf(spec);
   if (spec.kind !== "histogram") return [[name, labels]];
   return [
-    [`${name}_bucket`, new Map([...labels, ["le", undefined]])],
+    [`${name}_bucket`, new Map([...labels, ["le", bounds]])],
     [`${name}_sum`, labels],
     [`${name}_count`, labels],
   ];
