@@ -75,7 +75,10 @@ test("each has a uid and a title of its own", () => {
 test("alerts send people to most of them", () => {
   const named = new Set(alerts.map(({ annotations }) => annotations?.dashboard));
   const others = dashboardFiles.filter((path) => !named.has(path));
-  assert.deepEqual(others, ["one-user.json", "presence.json"].map((file) => `${dashboardsFolder}/${file}`));
+  assert.deepEqual(
+    others,
+    ["one-user.json", "presence.json"].map((file) => `${dashboardsFolder}/${file}`),
+  );
 });
 
 for (const { path, text, dashboard } of dashboards) {
@@ -117,7 +120,10 @@ for (const { path, text, dashboard } of dashboards) {
     });
 
     test("takes its data from where the one who looks has them", () => {
-      const sources = [...panels.flatMap(({ datasource }) => datasource ?? []), ...queries.map((q) => q.datasource)];
+      const sources = [
+        ...panels.flatMap(({ datasource }) => datasource ?? []),
+        ...queries.map((q) => q.datasource),
+      ];
       for (const { type, uid } of sources) {
         assert.equal(uid, `\${${type}}`);
         assert.ok(variables.some((variable) => variable.type === "datasource" && variable.query === type));
