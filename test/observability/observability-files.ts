@@ -42,6 +42,7 @@ export interface RuleTest {
 
 export interface RuleTestFile {
   readonly rule_files: readonly string[];
+  readonly group_eval_order: readonly string[];
   readonly tests: readonly RuleTest[];
 }
 
@@ -61,12 +62,14 @@ export const ruleFiles = filesIn(rulesFolder, ".yaml");
 export const ruleTestFiles = filesIn(`${rulesFolder}/tests`, ".yaml");
 export const dashboardFiles = filesIn(dashboardsFolder, ".json");
 
-const rules = ruleFiles.flatMap((path) =>
-  (parse(read(path)) as RuleFile).groups.flatMap((group) => group.rules),
-);
+const groups = ruleFiles.flatMap((path) => (parse(read(path)) as RuleFile).groups);
+export const groupNames = groups.map(({ name }) => name);
+const rules = groups.flatMap((group) => group.rules);
 export const alerts = rules.filter((rule): rule is Alert => "alert" in rule);
 export const recordings = rules.filter((rule): rule is Recording => "record" in rule);
-export const ruleTests = ruleTestFiles.flatMap((path) => (parse(read(path)) as RuleTestFile).tests);
+const parsedTestFiles = ruleTestFiles.map((path) => parse(read(path)) as RuleTestFile);
+export const ruleTests = parsedTestFiles.flatMap(({ tests }) => tests);
+export const groupOrders = parsedTestFiles.map(({ group_eval_order }) => group_eval_order);
 
 export const runbooks: readonly Runbook[] = filesIn(runbooksFolder, ".md")
   .filter((path) => !path.endsWith("/README.md"))
@@ -86,6 +89,24 @@ export function codeBlocks(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, "gm"))].map(
     ([, code = ""]) => code,
   );
+}
+
+/** The PromQL of all dashboards, with Grafana's variables in it. */
+export function dashboardQueries(): string[] {
+  return dashboardFiles.flatMap((path) => {
+    const { panels } = JSON.parse(read(path)) as {
+      panels: readonly { targets?: readonly { expr?: string; datasource: { type: string } }[] }[];
+    };
+    return panels
+      .flatMap(({ targets = [] }) => targets)
+      .filter(({ datasource }) => datasource.type === "prometheus")
+      .map(({ expr = "" }) => expr);
+  });
+}
+
+/** The PromQL of all runbooks; queries of one block are separated by an empty line. */
+export function runbookQueries(of: readonly Runbook[] = runbooks): string[] {
+  return of.flatMap(({ text }) => codeBlocks(text, "promql").flatMap((block) => block.trim().split(/\n\n+/)));
 }
 
 /** Paths from the root of the repository, in alphabetical order. */

@@ -1,13 +1,20 @@
 /** The rules for Prometheus: what they read exists, and what they say is complete and tested. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { needs, toolFor } from "@rollcall/testkit";
+import { stringify } from "yaml";
 import { labelsOf } from "./known-metrics.ts";
 import {
   type Alert,
   alerts,
   dashboardFiles,
+  dashboardQueries,
+  groupNames,
+  groupOrders,
   isThere,
   read,
   recordings,
@@ -15,6 +22,7 @@ import {
   ruleFiles,
   ruleTestFiles,
   ruleTests,
+  runbookQueries,
 } from "./observability-files.ts";
 import { checkPromql } from "./promql.ts";
 
@@ -34,6 +42,12 @@ describe("rules and their tests", () => {
     );
     assert.deepEqual(problems, []);
   });
+});
+
+test("rules of tests are evaluated in the order in which they read each other", () => {
+  const recorded = groupNames.filter((name) => name.startsWith("rollcall-recorded-"));
+  const others = groupNames.filter((name) => !recorded.includes(name));
+  for (const order of groupOrders) assert.deepEqual(order, [...recorded, ...others]);
 });
 
 describe("recording rules", () => {
@@ -105,6 +119,23 @@ describe("promtool", needs("promtool"), () => {
 
   test("finds nothing wrong with the rules", () => {
     run("check", "rules", "--lint=all", "--lint-fatal", ...ruleFiles);
+  });
+
+  // The grammar knows no types: that `rate` needs a range, for one.
+  test("understands what dashboards and runbooks ask as well", () => {
+    const folder = mkdtempSync(join(tmpdir(), "rollcall-queries-"));
+    try {
+      const file = join(folder, "queries.yaml");
+      const rules = [...dashboardQueries(), ...runbookQueries()].map((expr) => ({
+        record: "query",
+        expr: expr.replaceAll(/\$__\w+/g, "5m"),
+      }));
+      assert.ok(rules.length > 100);
+      writeFileSync(file, stringify({ groups: [{ name: "queries", rules }] }));
+      run("check", "rules", "--lint=none", file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("sees alerts fire when they should, and only then", () => {

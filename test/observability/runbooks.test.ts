@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { clusterSettings } from "@rollcall/cluster";
 import { events } from "@rollcall/telemetry";
 import { labelsOf } from "./known-metrics.ts";
-import { alerts, codeBlocks, read, runbooks, runbooksFolder } from "./observability-files.ts";
+import { alerts, read, runbookQueries, runbooks, runbooksFolder } from "./observability-files.ts";
 import { checkPromql } from "./promql.ts";
 
 const sections = [
@@ -35,7 +35,8 @@ test("the list of runbooks has all of them, with their alerts", () => {
   }
 });
 
-for (const { path, text, headings } of runbooks) {
+for (const runbook of runbooks) {
+  const { path, text, headings } = runbook;
   describe(path, () => {
     test("answers the questions that every runbook answers", () => {
       assert.deepEqual(
@@ -45,7 +46,7 @@ for (const { path, text, headings } of runbooks) {
     });
 
     test("asks Prometheus for what there is", () => {
-      const queries = codeBlocks(text, "promql").flatMap((block) => block.trim().split(/\n\n+/));
+      const queries = runbookQueries([runbook]);
       assert.ok(queries.length > 0);
       assert.deepEqual(
         queries.flatMap((query) => checkPromql(query, labelsOf).problems),
