@@ -180,24 +180,27 @@ export function table(title, description, unit, queries, columns, width = 12) {
   };
 }
 
-/** The alerts of Rollcall that are not silent. */
-export function alertList(width = 8) {
-  return {
-    type: "alertlist",
-    title: "Alerts",
-    description: "Those of deploy/observability/prometheus/alerts.yaml; each names its runbook.",
-    datasource: prometheus,
-    size: { w: width, h: 8 },
-    options: {
-      alertInstanceLabelFilter: '{alertname=~"Rollcall.*"}',
-      datasource: prometheus.uid,
-      groupMode: "default",
-      maxItems: 20,
-      sortOrder: 3,
-      stateFilter: { error: true, firing: true, noData: false, normal: false, pending: true },
-      viewMode: "list",
+/** The alerts that fire. From Prometheus, so that it does not matter whether this Grafana knows its rules. */
+export function firingAlerts(width = 8) {
+  return table(
+    "Alerts",
+    "What fires of deploy/observability/prometheus/alerts.yaml; each alert names its runbook.",
+    "none",
+    [
+      [
+        `sum by (alertname, severity, namespace, pod, service) (ALERTS{${chosen},alertname=~"Rollcall.*",alertstate="firing"})`,
+      ],
+    ],
+    {
+      alertname: "Alert",
+      severity: "Severity",
+      namespace: "Namespace",
+      pod: "Pod",
+      service: "Service",
+      Value: "Firing",
     },
-  };
+    width,
+  );
 }
 
 /** Lines of the log. @param expr LogQL. */

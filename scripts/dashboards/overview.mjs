@@ -1,7 +1,7 @@
 import {
-  alertList,
   chosen,
   dashboard,
+  firingAlerts,
   perProcess,
   quantile,
   rate,
@@ -119,7 +119,7 @@ export const overview = dashboard({
         ],
         { limit: 14.4 },
       ),
-      alertList(),
+      firingAlerts(),
     ]),
     row("Between processes", [
       timeseries(

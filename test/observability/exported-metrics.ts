@@ -38,7 +38,8 @@ const others: Readonly<Record<string, Labels>> = {
     ...target,
     ["alertname", undefined],
     ["alertstate", new Set(["pending", "firing"])],
-    ["severity", undefined],
+    ["severity", new Set(["critical", "warning"])],
+    ["service", undefined],
   ]),
 };
 

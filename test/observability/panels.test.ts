@@ -15,7 +15,7 @@ interface Panel {
 }
 
 /** Shown only while there is something to show, which in a healthy cluster is never. */
-const emptyInHealth = new Set(["Connections / Draining"]);
+const emptyInHealth = new Set(["Connections / Draining", "Overview / Alerts"]);
 
 const expressions = dashboardFiles.flatMap((path) => {
   const { title: dashboard, panels } = JSON.parse(read(path)) as { title: string; panels: readonly Panel[] };
