@@ -39,7 +39,7 @@ export const ownership = dashboard({
         "Without an owner",
         "Partitions of 256, of either service.",
         "short",
-        `max(rollcall_ownership_unowned{${chosen}})`,
+        `max(namespace_service:rollcall_ownership_unowned:max{${chosen}})`,
         none,
       ),
       stat(
@@ -127,9 +127,9 @@ export const ownership = dashboard({
       ),
       timeseries(
         "Without an owner",
-        "As the process sees it that sees most.",
+        "Of 256, by service.",
         "short",
-        [[`max by (service) (rollcall_ownership_unowned{${chosen}})`, "{{service}}"]],
+        [[`max by (service) (namespace_service:rollcall_ownership_unowned:max{${chosen}})`, "{{service}}"]],
         { limit: 1 },
       ),
     ]),
