@@ -1,10 +1,13 @@
 /** The dashboards: what they ask for exists, and Grafana can show them wherever they are imported. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { attributeCatalogue, isKnownSpanName } from "@rollcall/telemetry";
+import { attributeCatalogue, createRedact, isKnownSpanName } from "@rollcall/telemetry";
+import { needs } from "@rollcall/testkit";
 import { labelsOf } from "./known-metrics.ts";
+import { unknownNames } from "./known-names.ts";
 import { alerts, dashboardFiles, dashboardsFolder, read, root } from "./observability-files.ts";
 import { checkPromql } from "./promql.ts";
 
@@ -72,6 +75,13 @@ test("each has a uid and a title of its own", () => {
   for (const { dashboard } of dashboards) assert.match(dashboard.uid, /^rollcall-[a-z-]{1,31}$/);
 });
 
+test("the list of dashboards has all of them, and names what there is", () => {
+  const list = read("deploy/observability/README.md");
+  for (const path of dashboardFiles)
+    assert.ok(list.includes(`\`${path.slice(dashboardsFolder.length + 1)}\``), path);
+  assert.deepEqual(unknownNames(list), []);
+});
+
 test("alerts send people to most of them", () => {
   const named = new Set(alerts.map(({ annotations }) => annotations?.dashboard));
   const others = dashboardFiles.filter((path) => !named.has(path));
@@ -79,6 +89,15 @@ test("alerts send people to most of them", () => {
     others,
     ["one-user.json", "presence.json"].map((file) => `${dashboardsFolder}/${file}`),
   );
+});
+
+test("the dashboard of one user says how to make a stand-in", needs("openssl"), () => {
+  const { text } = dashboards.find(({ path }) => path.endsWith("one-user.json")) ?? assert.fail();
+  const [, command = ""] = /`(printf %s romeo@example\.org \| openssl [^`]+)`/.exec(text) ?? [];
+  const printed = execFileSync("sh", ["-c", command.replace("KEY", "secret")], { encoding: "utf8" });
+  const digits = /[0-9a-f]{64}/.exec(printed)?.[0].slice(0, 12);
+  const shown = createRedact("hashed", "secret")({ account: "romeo@example.org" });
+  assert.equal(`#${digits}@example.org`, shown.account);
 });
 
 for (const { path, text, dashboard } of dashboards) {
@@ -112,6 +131,10 @@ for (const { path, text, dashboard } of dashboards) {
         for (const name of attributes) assert.ok(name in attributeCatalogue, `${title}: ${name}`);
         for (const name of names) assert.ok(isKnownSpanName(name.replace(".*", "x")), `${title}: ${name}`);
       }
+    });
+
+    test("names events and settings that there are", () => {
+      assert.deepEqual(unknownNames(text), []);
     });
 
     test("uses variables that it has, and all of them", () => {

@@ -1,9 +1,8 @@
 /** Every alert has a runbook, every runbook has its alerts, and what they tell one to look for exists. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clusterSettings } from "@rollcall/cluster";
-import { events } from "@rollcall/telemetry";
 import { labelsOf } from "./known-metrics.ts";
+import { unknownNames } from "./known-names.ts";
 import { alerts, read, runbookQueries, runbooks, runbooksFolder } from "./observability-files.ts";
 import { checkPromql } from "./promql.ts";
 
@@ -55,15 +54,7 @@ for (const runbook of runbooks) {
     });
 
     test("names events of the log, and settings, that there are", () => {
-      const known = new Set([...Object.keys(events), ...Object.keys(clusterSettings)]);
-      const areas = new Set([...known].map((name) => name.split(".")[0]));
-      const named = [...text.matchAll(/`(([a-z-]+)\.[a-z_-]+)`/g)]
-        .filter(([, , area = ""]) => areas.has(area))
-        .map(([, name = ""]) => name);
-      assert.deepEqual(
-        named.filter((name) => !known.has(name)),
-        [],
-      );
+      assert.deepEqual(unknownNames(text), []);
     });
   });
 }
