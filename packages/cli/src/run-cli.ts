@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addConfigCommand } from "./commands/config-command.ts";
+import { addControlCommands } from "./commands/control-commands.ts";
 import { addProcessCommands, type OnEnded } from "./commands/process-commands.ts";
 import { addRosterCommands } from "./commands/roster-commands.ts";
 import { addUserCommands } from "./commands/user-commands.ts";
@@ -62,6 +63,7 @@ Exit codes:
     );
   addUserCommands(program);
   addRosterCommands(program);
+  addControlCommands(program);
   addConfigCommand(program);
   addProcessCommands(program, onEnded);
   applyToAll(program, (command) => {

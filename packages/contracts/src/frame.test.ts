@@ -20,7 +20,8 @@ interface GoldenFrame {
 }
 
 function goldenFrames(): GoldenFrame[] {
-  return readdirSync(golden).flatMap((version) =>
+  const versions = readdirSync(golden).filter((folder) => /^v\d+$/.test(folder));
+  return versions.flatMap((version) =>
     readdirSync(new URL(`${version}/`, golden)).map((file) => ({
       file: `${version}/${file}`,
       wire: readFileSync(new URL(`${version}/${file}`, golden), "utf8").trimEnd(),

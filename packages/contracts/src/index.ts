@@ -16,6 +16,28 @@ export {
   type SubscribersAnswer,
   type SubscribersQuestion,
 } from "./channels.ts";
+export type { ControlQuestion } from "./control/control-question.ts";
+export { MAX_FOR_MS } from "./control/control-question.ts";
+export {
+  CONTROL_VERSION,
+  type ControlAsk,
+  type ControlProcess,
+  type ControlReply,
+  decodeControlAsk,
+  decodeControlReply,
+  encodeControlAsk,
+  encodeControlReply,
+} from "./control/envelope.ts";
+export type { ControlLogLevel, LogLevelAnswer, LogLevelQuestion } from "./control/log-level.ts";
+export {
+  type ControlAnswerOf,
+  type ControlKind,
+  type ControlQuestionOf,
+  controlQuestions,
+  isControlKind,
+} from "./control/questions.ts";
+export type { ProcessStatus, StatusQuestion } from "./control/status.ts";
+export type { TraceAnswer, TraceQuestion } from "./control/trace.ts";
 export type { DeliverStanza, NodeDeliveries, NodeDelivery, PresenceFanOut } from "./delivery.ts";
 export {
   type Ack,

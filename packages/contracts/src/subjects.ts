@@ -6,6 +6,7 @@
  *   rollcall.v1.instance.<process>         is this process there
  *   rollcall.v1.heartbeat.<nodeId>         one a second from each connection node
  *   rollcall.v1.roll-call                  asks every connection node for a heartbeat at once
+ *   rollcall.v1.control                    a question of an operator to every process; answers go to an inbox
  *
  * A subject is a durable identifier: it changes only with a new version token.
  */
@@ -31,6 +32,7 @@ export const subjects = {
   heartbeat: (nodeId: string): string => `${PREFIX}.heartbeat.${checkedToken(nodeId)}`,
   heartbeats: `${PREFIX}.heartbeat.*`,
   rollCall: `${PREFIX}.roll-call`,
+  control: `${PREFIX}.control`,
   /** The JetStream KV bucket with the leases of a service. */
   leaseBucket: (address: Exclude<Address, "node">): string =>
     `rollcall-v1-${address === "roster-owner" ? "roster" : "presence"}-leases`,

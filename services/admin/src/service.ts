@@ -1,5 +1,6 @@
 import type { AccountStore } from "@rollcall/accounts";
 import type { Bus } from "@rollcall/bus";
+import type { Control } from "@rollcall/control";
 import type { Clock, HttpServer, Service, SettingDescription, SettingValues } from "@rollcall/runtime";
 import type { CounterRegistry, Logger } from "@rollcall/telemetry";
 import { type BareJid, prepareDomain } from "@rollcall/xmpp";
@@ -12,6 +13,7 @@ import type { adminSettings } from "./config.ts";
 import { AdminCounters } from "./counters.ts";
 import type { ImportContext } from "./import/import-reply.ts";
 import { refusalOfFault, sendRefusal } from "./refusal.ts";
+import { registerControlRoutes } from "./routes/control-routes.ts";
 import { registerRosterRoutes } from "./routes/roster-routes.ts";
 import { registerServerRoutes } from "./routes/server-routes.ts";
 import { registerUserRoutes } from "./routes/user-routes.ts";
@@ -20,6 +22,8 @@ export interface AdminDeps {
   readonly settings: SettingValues<typeof adminSettings>;
   readonly accounts: AccountStore;
   readonly bus: Pick<Bus, "request">;
+  /** Asks every process. */
+  readonly control: Pick<Control, "ask">;
   /** Gets the routes when the service is created, so before it is started itself. */
   readonly http: HttpServer;
   /** Where `admin-token` is kept. */
@@ -90,6 +94,7 @@ export function createAdminService(deps: AdminDeps): Service {
     });
     registerUserRoutes(scope, { accounts, admin, domains, imports });
     registerRosterRoutes(scope, { accounts, rosters, domains, imports });
+    registerControlRoutes(scope, { control: deps.control, domains });
     registerServerRoutes(scope, {
       bus,
       counterRegistry: deps.counterRegistry,

@@ -11,6 +11,7 @@ import {
 import { createAdminService } from "@rollcall/admin";
 import { type Bus, createMemoryBus } from "@rollcall/bus";
 import { createConnectionService } from "@rollcall/connection";
+import { answerLogLevel, type Control, createControlHub } from "@rollcall/control";
 import {
   createPresenceService,
   createRiakOfflineStore,
@@ -62,6 +63,8 @@ export interface AllInOne {
   readonly health: Health;
   readonly accounts: AccountStore;
   readonly bus: Bus;
+  /** What operators ask of the process. */
+  readonly control: Control;
   /** Where it listens; known once started. */
   addresses(): Addresses;
 }
@@ -120,6 +123,10 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   counterRegistry.add("roster-store", rosterStoreCounters);
   const bus = createMemoryBus({ logger, tracer, encode: options.encodeOnBus });
   counterRegistry.add("bus-handlers", () => bus.handlerNumbers());
+  const control = createControlHub(logger).join({
+    process: { id: nodeId, kind: "all-in-one", version: options.version ?? "", startedAt: clock.now() },
+  });
+  answerLogLevel(control, logger);
 
   // The loop: rosters, presence, sockets.
   const roster = createRosterService({
@@ -145,6 +152,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     settings,
     accounts,
     bus,
+    control,
     http,
     dataDir: settings["data.dir"],
     clock,
@@ -182,6 +190,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     health,
     accounts,
     bus,
+    control,
     addresses: () => ({
       c2s: connection.addresses().c2s,
       c2sTls: connection.addresses().c2sTls,

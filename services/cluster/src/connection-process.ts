@@ -8,6 +8,7 @@ import {
   type Heartbeat,
 } from "@rollcall/ownership";
 import { type Service, systemClock } from "@rollcall/runtime";
+import { createProcessControl } from "./process-control.ts";
 import {
   busService,
   type ClusterProcess,
@@ -53,6 +54,15 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
     });
     numbers.ofBus(bus);
     yield busService(bus);
+
+    const { service: controlService } = createProcessControl({
+      kind: "connection",
+      connection: nats.connection,
+      logger,
+      processId,
+      version: options.version,
+    });
+    yield controlService;
 
     const manifest = createManifestWriter({
       ...shared,

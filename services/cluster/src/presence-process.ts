@@ -14,6 +14,7 @@ import {
   offlineBucketProperties,
 } from "@rollcall/presence";
 import { type Service, systemClock } from "@rollcall/runtime";
+import { createProcessControl } from "./process-control.ts";
 import {
   busService,
   type ClusterProcess,
@@ -83,6 +84,15 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
     numbers.ofBus(bus);
     numbers.ofOwnership("presence", ownership, prepared);
     yield busService(bus);
+
+    const { service: controlService } = createProcessControl({
+      kind: "presence",
+      connection: nats.connection,
+      logger,
+      processId,
+      version: options.version,
+    });
+    yield controlService;
 
     const presence = createPresenceService({
       settings,

@@ -1,7 +1,13 @@
 import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
 import { createAdminService } from "@rollcall/admin";
 import { createNatsBus, type NatsBus } from "@rollcall/bus";
-import { createNatsOwnerMap, createNatsOwnership, createPreparedOwnership } from "@rollcall/ownership";
+import type { Control } from "@rollcall/control";
+import {
+  createNatsOwnerMap,
+  createNatsOwnership,
+  createNodeWatch,
+  createPreparedOwnership,
+} from "@rollcall/ownership";
 import { createRiakOfflineStore, DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
 import {
   createRiakRosterStore,
@@ -10,6 +16,8 @@ import {
   rosterBucketProperties,
 } from "@rollcall/roster";
 import { type Service, systemClock } from "@rollcall/runtime";
+import { silentLogger } from "@rollcall/telemetry";
+import { createProcessControl } from "./process-control.ts";
 import {
   busService,
   type ClusterProcess,
@@ -42,6 +50,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
     },
   });
   let bus: NatsBus | undefined;
+  let control: Control | undefined;
   const admin = createAdminService({
     settings,
     accounts,
@@ -50,6 +59,12 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       request: (channel, key, question, timeoutMs) => {
         if (bus === undefined) return Promise.reject(new Error("the process is starting"));
         return bus.request(channel, key, question, timeoutMs);
+      },
+    },
+    control: {
+      ask: (question, askOptions) => {
+        if (control === undefined) return Promise.reject(new Error("the process is starting"));
+        return control.ask(question, askOptions);
       },
     },
     http,
@@ -91,6 +106,25 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
     numbers.ofBus(bus);
     numbers.ofOwnership("roster", ownership, prepared);
     yield busService(bus);
+
+    // Who should answer operators. Presence owners log which nodes come and go.
+    const nodes = createNodeWatch({ ...shared, logger: silentLogger });
+    const controlled = createProcessControl({
+      kind: "roster",
+      connection: nats.connection,
+      logger,
+      processId,
+      version: options.version,
+      expected: () => [...ownership.members(), ...presenceOwners.members(), ...nodes.nodes()],
+    });
+    control = controlled.control;
+    yield {
+      ...controlled.service,
+      async stop() {
+        nodes.stop();
+        await controlled.service.stop();
+      },
+    };
 
     const rosterStoreCounters = new RosterStoreCounters();
     const roster = createRosterService({

@@ -13,6 +13,7 @@ import {
   type RosterAdminAnswer,
   type SessionSummary,
 } from "@rollcall/contracts";
+import { type Control, createControlHub } from "@rollcall/control";
 import { createHttpServer, Health, loadSettings, systemClock } from "@rollcall/runtime";
 import { CounterRegistry, silentLogger } from "@rollcall/telemetry";
 
@@ -24,6 +25,8 @@ export interface ServerStage {
   readonly accounts: AccountStore;
   readonly rosters: Map<string, Readonly<Record<string, ContactRecord>>>;
   readonly sessions: Map<string, readonly SessionSummary[]>;
+  /** Of the only process there is. */
+  readonly control: Control;
   stop(): Promise<void>;
 }
 
@@ -56,6 +59,9 @@ export async function startServerStage(): Promise<ServerStage> {
     if (question.kind === "end-sessions") sessions.delete(jid);
     return answer;
   });
+  const control = createControlHub(logger).join({
+    process: { id: "roster-1", kind: "roster", version: "0.1.0", startedAt: 0 },
+  });
   const loaded = loadSettings(adminSettings, { env: {}, directory });
   if (loaded.kind === "invalid") throw new Error("the defaults are not valid");
   const http = createHttpServer({ listen: { host: "127.0.0.1", port: 0 }, health: new Health(), logger });
@@ -63,6 +69,7 @@ export async function startServerStage(): Promise<ServerStage> {
     settings: { ...loaded.values, domains: ["example.org"] },
     accounts,
     bus,
+    control,
     http,
     dataDir: join(directory, "data"),
     clock: systemClock,
@@ -80,6 +87,7 @@ export async function startServerStage(): Promise<ServerStage> {
     accounts,
     rosters,
     sessions,
+    control,
     async stop() {
       await service.stop();
       await http.stop();

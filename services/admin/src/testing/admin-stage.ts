@@ -11,6 +11,7 @@ import {
   type RosterAdminQuestion,
   type SessionSummary,
 } from "@rollcall/contracts";
+import { type Control, createControlHub } from "@rollcall/control";
 import { createHttpServer, Health, loadSettings, type Service, type SettingValues } from "@rollcall/runtime";
 import { CounterRegistry, type Logger, silentLogger } from "@rollcall/telemetry";
 import { adminSettings } from "../config.ts";
@@ -31,6 +32,8 @@ export interface AdminStage {
   readonly dataDir: string;
   readonly accounts: AccountStore;
   readonly bus: Bus;
+  /** Of the only process there is. */
+  readonly control: Control;
   readonly service: Service;
   /** Rosters of the owner, by account. */
   readonly rosters: Map<string, Record<string, ContactRecord>>;
@@ -49,6 +52,9 @@ export async function startAdminStage(options: AdminStageOptions = {}): Promise<
   const rosters: AdminStage["rosters"] = new Map();
   const sessions: AdminStage["sessions"] = new Map();
   const asked: string[] = [];
+  const control = createControlHub(logger).join({
+    process: { id: "roster-1", kind: "roster", version: "0.1.0", startedAt: 0 },
+  });
 
   bus.answer(channels.rosterAdmin, {}, async (jid, question) => {
     asked.push(`${question.kind} ${jid}`);
@@ -70,6 +76,7 @@ export async function startAdminStage(options: AdminStageOptions = {}): Promise<
     settings: { ...loaded.values, domains: ["example.org", "example.net"], ...options.settings },
     accounts,
     bus,
+    control,
     http,
     dataDir,
     clock: { now: () => 1_700_000_000_000 },
@@ -86,6 +93,7 @@ export async function startAdminStage(options: AdminStageOptions = {}): Promise<
     dataDir,
     accounts,
     bus,
+    control,
     service,
     rosters,
     sessions,

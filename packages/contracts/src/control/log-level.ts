@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { type ControlQuestion, MAX_FOR_MS } from "./control-question.ts";
+
+const level = z.enum(["debug", "info", "warn", "error", "silent"]);
+
+export type ControlLogLevel = z.infer<typeof level>;
+
+/** Changes the least important lines that are logged. */
+export interface LogLevelQuestion {
+  readonly kind: "log-level";
+  readonly level: ControlLogLevel;
+  /** In milliseconds, then back to the level of the settings; `undefined` is until the process ends. */
+  readonly forMs?: number | undefined;
+}
+
+export interface LogLevelAnswer {
+  readonly level: ControlLogLevel;
+  /** Milliseconds since the epoch, by the clock of the process. */
+  readonly until?: number | undefined;
+}
+
+export const logLevel: ControlQuestion<LogLevelQuestion, LogLevelAnswer> = {
+  question: z.object({
+    kind: z.literal("log-level"),
+    level,
+    forMs: z.number().int().min(1).max(MAX_FOR_MS).optional(),
+  }),
+  answer: z.object({ level, until: z.number().optional() }),
+};

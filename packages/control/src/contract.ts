@@ -1,0 +1,1 @@
+export { type ControlUnderTest, controlContract } from "./control.contract.ts";

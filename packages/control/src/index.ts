@@ -1,0 +1,13 @@
+export { answerLogLevel, type LogLevelSwitch } from "./answer-log-level.ts";
+export {
+  type AskOptions,
+  type Control,
+  ControlError,
+  type ControlErrorCode,
+  type ControlHandler,
+  type ControlOptions,
+  type Gathered,
+  type ProcessAnswer,
+} from "./control.ts";
+export { type ControlHub, createControlHub } from "./memory-control.ts";
+export { createNatsControl, type NatsControlOptions } from "./nats-control.ts";

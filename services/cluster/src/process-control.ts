@@ -1,0 +1,43 @@
+import { answerLogLevel, type Control, createNatsControl } from "@rollcall/control";
+import type { NatsConnection } from "@rollcall/nats";
+import { type Service, systemClock } from "@rollcall/runtime";
+import type { Logger } from "@rollcall/telemetry";
+
+export interface ProcessControlOptions {
+  readonly kind: "connection" | "roster" | "presence";
+  readonly connection: NatsConnection;
+  readonly logger: Logger;
+  readonly processId: string;
+  readonly version: string;
+  /** The other processes that are there, where this one asks. */
+  readonly expected?: (() => Iterable<string>) | undefined;
+}
+
+export interface ProcessControl {
+  readonly control: Control;
+  readonly service: Service;
+}
+
+/** What operators ask of the process, and what every process can answer. */
+export function createProcessControl(options: ProcessControlOptions): ProcessControl {
+  const { connection, expected, kind, logger, processId, version } = options;
+  const control = createNatsControl({
+    connection,
+    logger,
+    process: { id: processId, kind, version, startedAt: systemClock.now() },
+    expected,
+  });
+  answerLogLevel(control, logger);
+  return {
+    control,
+    service: {
+      name: "control",
+      async start() {},
+      notReady: () => [],
+      async drain() {},
+      async stop() {
+        control.stop();
+      },
+    },
+  };
+}
