@@ -39,6 +39,14 @@ export {
 export type { ProcessStatus, StatusQuestion } from "./control/status.ts";
 export type { TraceAnswer, TraceQuestion } from "./control/trace.ts";
 export type { DeliverStanza, NodeDeliveries, NodeDelivery, PresenceFanOut } from "./delivery.ts";
+export type {
+  Check,
+  ClusterStatus,
+  Finding,
+  PartitionsRow,
+  ProcessRow,
+  Severity,
+} from "./diagnosis.ts";
 export {
   type Ack,
   type Acting,

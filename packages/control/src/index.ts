@@ -1,4 +1,5 @@
 export { answerLogLevel, type LogLevelSwitch } from "./answer-log-level.ts";
+export { answerStatus, type HealthSource, type StatusParts } from "./answer-status.ts";
 export {
   type AskOptions,
   type Control,
@@ -11,3 +12,4 @@ export {
 } from "./control.ts";
 export { type ControlHub, createControlHub } from "./memory-control.ts";
 export { createNatsControl, type NatsControlOptions } from "./nats-control.ts";
+export { watchThisProcess } from "./this-process.ts";

@@ -1,3 +1,4 @@
+export { type BucketReplicas, bucketReplicas } from "./bucket-replicas.ts";
 export { createHeartbeat, type Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 export {
   createManifestReader,

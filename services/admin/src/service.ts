@@ -16,6 +16,7 @@ import { refusalOfFault, sendRefusal } from "./refusal.ts";
 import { registerControlRoutes } from "./routes/control-routes.ts";
 import { registerRosterRoutes } from "./routes/roster-routes.ts";
 import { registerServerRoutes } from "./routes/server-routes.ts";
+import { registerStatusRoutes } from "./routes/status-routes.ts";
 import { registerUserRoutes } from "./routes/user-routes.ts";
 
 export interface AdminDeps {
@@ -95,6 +96,7 @@ export function createAdminService(deps: AdminDeps): Service {
     registerUserRoutes(scope, { accounts, admin, domains, imports });
     registerRosterRoutes(scope, { accounts, rosters, domains, imports });
     registerControlRoutes(scope, { control: deps.control, domains });
+    registerStatusRoutes(scope, { control: deps.control, clock });
     registerServerRoutes(scope, {
       bus,
       counterRegistry: deps.counterRegistry,

@@ -11,7 +11,13 @@ import {
 import { createAdminService } from "@rollcall/admin";
 import { type Bus, createMemoryBus } from "@rollcall/bus";
 import { createConnectionService } from "@rollcall/connection";
-import { answerLogLevel, type Control, createControlHub } from "@rollcall/control";
+import {
+  answerLogLevel,
+  answerStatus,
+  type Control,
+  createControlHub,
+  watchThisProcess,
+} from "@rollcall/control";
 import {
   createPresenceService,
   createRiakOfflineStore,
@@ -38,6 +44,7 @@ import {
 } from "@rollcall/runtime";
 import { CounterRegistry, type Logger } from "@rollcall/telemetry";
 import { createEmbeddedStore } from "./embedded-store.ts";
+import { everyPartition } from "./every-partition.ts";
 import type { AllInOneSettings } from "./settings.ts";
 
 export interface AllInOneOptions {
@@ -171,10 +178,31 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
     clock,
     version: options.version,
   });
+  const self = watchThisProcess();
+  answerStatus(control, health, {
+    ...self.parts,
+    ...everyPartition(nodeId),
+    sessions: () => connection.counters().sessions,
+    certificate: () => connection.certificate(),
+    riak: async () => ({ hosts: [], ...(await store.bucketProblems()) }),
+  });
   counterRegistry.add("presence", presence.counters);
   counterRegistry.add("roster", roster.counters);
   counterRegistry.add("connection", () => connection.counters());
   counterRegistry.add("riak", store.client.counters);
+
+  function controlService(): Service {
+    return {
+      name: "control",
+      async start() {},
+      notReady: () => [],
+      async drain() {},
+      async stop() {
+        self.stop();
+        control.stop();
+      },
+    };
+  }
 
   return {
     services: [
@@ -182,6 +210,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
       http,
       store.service,
       busService(bus),
+      controlService(),
       roster,
       presence,
       admin,

@@ -22,6 +22,8 @@ export interface EmbeddedStoreOptions {
 export interface EmbeddedStore {
   readonly service: Service;
   readonly client: RiakClient;
+  /** What of the properties of the buckets is not as it must be. @throws {RiakError} */
+  bucketProblems(): Promise<{ readonly buckets: string[]; readonly problems: string[] }>;
   /** Where the HTTP API is, once started. */
   address(): ListenAddress | undefined;
 }
@@ -40,6 +42,14 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStor
   return {
     client,
     address: () => bound,
+    async bucketProblems() {
+      const problems = await Promise.all(
+        Object.entries(options.buckets).map(([bucket, properties]) =>
+          client.checkBucketProperties(bucket, properties),
+        ),
+      );
+      return { buckets: Object.keys(options.buckets), problems: problems.flat() };
+    },
     service: {
       name: "store",
       async start() {

@@ -17,6 +17,7 @@ import {
   type ProcessOptions,
 } from "./process-parts.ts";
 import type { ConnectionProcessSettings } from "./settings.ts";
+import { natsStatus } from "./status-parts.ts";
 
 /** A connection node: holds the connections of clients, and owns nothing. */
 export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
@@ -61,6 +62,14 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       logger,
       processId,
       version: options.version,
+      health: options.health,
+      status: {
+        sessions: () => connection?.counters().sessions,
+        certificate: () => connection?.certificate(),
+        bus: () => ({ waiting: bus.waiting }),
+        riak: () => riak.status(),
+        nats: () => natsStatus(nats, undefined),
+      },
     });
     yield controlService;
 

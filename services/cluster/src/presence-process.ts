@@ -25,6 +25,7 @@ import {
   rejectsWhenAborted,
 } from "./process-parts.ts";
 import type { PresenceProcessSettings } from "./settings.ts";
+import { natsStatus, servedPartitions } from "./status-parts.ts";
 
 /** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
 export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
@@ -37,6 +38,8 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
     },
   );
+
+  let sessionsHere = (): number => 0;
 
   async function* parts(): AsyncGenerator<Service> {
     yield tracing;
@@ -91,6 +94,14 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       logger,
       processId,
       version: options.version,
+      health: options.health,
+      status: {
+        serves: () => servedPartitions("presence-owner", prepared),
+        sessions: () => sessionsHere(),
+        bus: () => ({ waiting: bus.waiting }),
+        riak: () => riak.status(),
+        nats: () => natsStatus(nats, undefined),
+      },
     });
     yield controlService;
 
@@ -114,6 +125,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       schedule: setImmediate,
     });
     counterRegistry.add("presence", presence.counters);
+    sessionsHere = () => presence.counters.sessions;
     yield presence;
     yield partitionsService({ ownership, prepared, preparation: presence.partitions, tracer });
   }

@@ -1,6 +1,13 @@
-import { answerLogLevel, type Control, createNatsControl } from "@rollcall/control";
+import {
+  answerLogLevel,
+  answerStatus,
+  type Control,
+  createNatsControl,
+  type StatusParts,
+  watchThisProcess,
+} from "@rollcall/control";
 import type { NatsConnection } from "@rollcall/nats";
-import { type Service, systemClock } from "@rollcall/runtime";
+import { type Health, type Service, systemClock } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
 
 export interface ProcessControlOptions {
@@ -9,6 +16,9 @@ export interface ProcessControlOptions {
   readonly logger: Logger;
   readonly processId: string;
   readonly version: string;
+  readonly health: Health;
+  /** What the process has, for its status. */
+  readonly status: StatusParts;
   /** The other processes that are there, where this one asks. */
   readonly expected?: (() => Iterable<string>) | undefined;
 }
@@ -27,6 +37,8 @@ export function createProcessControl(options: ProcessControlOptions): ProcessCon
     process: { id: processId, kind, version, startedAt: systemClock.now() },
     expected,
   });
+  const self = watchThisProcess();
+  answerStatus(control, options.health, { ...self.parts, ...options.status });
   answerLogLevel(control, logger);
   return {
     control,
@@ -36,6 +48,7 @@ export function createProcessControl(options: ProcessControlOptions): ProcessCon
       notReady: () => [],
       async drain() {},
       async stop() {
+        self.stop();
         control.stop();
       },
     },

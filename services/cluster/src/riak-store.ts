@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import type { ProcessStatus } from "@rollcall/contracts";
 import {
   type BucketProperties,
   createHttpTransport,
@@ -24,6 +25,8 @@ export interface RiakStore {
   readonly client: RiakClient;
   readonly transportCounters: HttpTransportCounters;
   hosts(): readonly HostStatus[];
+  /** How the nodes are, and whether the buckets are as they must be. @throws {RiakError} where none of them can tell. */
+  status(): Promise<NonNullable<ProcessStatus["riak"]>>;
 }
 
 const RETRY_MS = 500;
@@ -47,6 +50,16 @@ export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions)
     client,
     transportCounters: transport.counters,
     hosts: () => transport.hosts(),
+    async status() {
+      const hosts = transport.hosts().map(({ host, state }) => ({ host, state }));
+      if (hosts.every(({ state }) => state === "open")) return { hosts, buckets: [], problems: [] };
+      const problems = await Promise.all(
+        Object.entries(buckets).map(([bucket, properties]) =>
+          client.checkBucketProperties(bucket, properties),
+        ),
+      );
+      return { hosts, buckets: Object.keys(buckets), problems: problems.flat() };
+    },
     service: {
       name: "riak",
       async start(ending) {

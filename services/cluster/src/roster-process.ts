@@ -27,6 +27,7 @@ import {
   partitionsService,
 } from "./process-parts.ts";
 import type { RosterProcessSettings } from "./settings.ts";
+import { natsStatus, ownersOf, servedPartitions } from "./status-parts.ts";
 
 /** A roster instance: the rosters of its partitions, and the admin interface for all accounts. */
 export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
@@ -115,6 +116,14 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       logger,
       processId,
       version: options.version,
+      health: options.health,
+      status: {
+        serves: () => servedPartitions("roster-owner", prepared),
+        owners: () => [ownersOf("roster-owner", ownership), ownersOf("presence-owner", presenceOwners)],
+        bus: () => ({ waiting: bus?.waiting ?? 0 }),
+        riak: () => riak.status(),
+        nats: () => natsStatus(nats, settings["nats.replicas"]),
+      },
       expected: () => [...ownership.members(), ...presenceOwners.members(), ...nodes.nodes()],
     });
     control = controlled.control;

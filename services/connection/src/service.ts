@@ -11,6 +11,7 @@ import { OutputTurn } from "./downlink/output-turn.ts";
 import { receiveDeliveries } from "./downlink/receive-deliveries.ts";
 import { DeliveryWriter, type DownlinkCounters } from "./downlink/write-stanza.ts";
 import { AddressLimits } from "./listener/address-limits.ts";
+import { type CertificateFacts, certificateFacts } from "./listener/certificate-facts.ts";
 import { type ListenerCounters, TcpListener } from "./listener/tcp-listener.ts";
 import { TlsContext } from "./listener/tls-context.ts";
 import { EndSessions } from "./sessions/end-sessions.ts";
@@ -57,6 +58,8 @@ export interface ConnectionService extends Service {
   addresses(): ConnectionAddresses;
   /** Numbers of the service as they are now. */
   counters(): ConnectionCounters;
+  /** The certificate that clients are shown; `undefined` before `start`. */
+  certificate(): CertificateFacts | undefined;
   /** The sessions of a partition that owe unavailable presence to somebody, for the manifest. Empty without a cluster. */
   manifestSessions(partition: number): readonly ManifestSession[];
 }
@@ -317,6 +320,8 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     },
 
     addresses: () => bound,
+
+    certificate: () => tls.certificate && certificateFacts(tls.certificate, domains),
 
     manifestSessions: (partition) => cluster?.manifestSessions(partition) ?? [],
 

@@ -60,6 +60,8 @@ export interface NatsBusOptions {
 export interface NatsBus extends Bus {
   /** What keeps messages from moving; empty when they do. */
   notReady(): readonly string[];
+  /** Messages and questions to others whose end is not known. */
+  readonly waiting: number;
   /** Numbers since the start. */
   readonly counters: NatsBusCounters;
   /** What its handlers had to do, for the area `bus-handlers`. */
@@ -241,6 +243,10 @@ class NatsBusImpl implements NatsBus {
 
   notReady(): readonly string[] {
     return this.#connected ? [] : ["NATS is not connected"];
+  }
+
+  get waiting(): number {
+    return this.#sender.unsettled;
   }
 
   publish<P>(channel: Channel<P>, key: string, payload: P, options?: SendOptions): Promise<void> {

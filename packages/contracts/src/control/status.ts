@@ -53,12 +53,9 @@ const status = z.object({
   riak: z
     .object({
       hosts: z.array(z.object({ host: z.string(), state: z.enum(["closed", "half-open", "open"]) })),
-      buckets: z.array(
-        z.object({
-          bucket: z.string(),
-          wrong: z.array(z.object({ property: z.string(), is: z.string(), must: z.string() })),
-        }),
-      ),
+      /** Buckets that were looked at, and what of their properties is not as it must be, a sentence each. */
+      buckets: z.array(z.string()),
+      problems: z.array(z.string()),
     })
     .optional(),
   nats: z
@@ -66,7 +63,10 @@ const status = z.object({
       connected: z.boolean(),
       server: z.string().optional(),
       version: z.string().optional(),
-      buckets: z.array(z.object({ bucket: z.string(), replicas: count, wanted: count })).optional(),
+      /** JetStream buckets, with the servers that have them now and those that should. */
+      buckets: z
+        .array(z.object({ bucket: z.string(), replicas: count, current: count, wanted: count }))
+        .optional(),
     })
     .optional(),
 });

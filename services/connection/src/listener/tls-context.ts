@@ -42,9 +42,8 @@ function secureContext(pair: KeyPair): SecureContext {
 export class TlsContext {
   readonly #options: TlsContextOptions;
   #current: SecureContext | undefined;
+  #certificate: X509Certificate | undefined;
   #stamp = "";
-  /** When the certificate in use ends. Milliseconds since the epoch; 0 before `load`. */
-  expiresAt = 0;
   #checking = false;
 
   constructor(options: TlsContextOptions) {
@@ -57,6 +56,16 @@ export class TlsContext {
     return this.#current;
   }
 
+  /** What clients are shown; `undefined` before `load`. */
+  get certificate(): X509Certificate | undefined {
+    return this.#certificate;
+  }
+
+  /** When it ends. Milliseconds since the epoch; 0 before `load`. */
+  get expiresAt(): number {
+    return this.#certificate === undefined ? 0 : Date.parse(this.#certificate.validTo);
+  }
+
   /** Reads the certificate for the first time. @throws {SettingFault} when it cannot be used. */
   async load(now: number): Promise<void> {
     const { certFile, keyFile, dataDirectory, domains, logger } = this.#options;
@@ -67,12 +76,12 @@ export class TlsContext {
       this.#stamp = await readable(() => stampOf(certFile, keyFile));
       const pair = await readable(() => readPair(certFile, keyFile));
       this.#current = usable(pair, certFile, keyFile);
-      this.expiresAt = endOf(pair);
+      this.#certificate = new X509Certificate(pair.cert);
       return;
     }
     const pair = await developmentCertificate(dataDirectory, domains, now);
     this.#current = secureContext(pair);
-    this.expiresAt = endOf(pair);
+    this.#certificate = new X509Certificate(pair.cert);
     logger.warn({ event: "tls.self-signed", directory: dataDirectory, created: pair.created });
   }
 
@@ -86,7 +95,7 @@ export class TlsContext {
       if (stamp !== this.#stamp) {
         const pair = await readPair(certFile, keyFile);
         this.#current = secureContext(pair);
-        this.expiresAt = endOf(pair);
+        this.#certificate = new X509Certificate(pair.cert);
         this.#stamp = stamp;
         logger.info({ event: "tls.reloaded", file: certFile });
       }
@@ -119,11 +128,6 @@ function usable(pair: KeyPair, certFile: string, keyFile: string): SecureContext
       cause,
     });
   }
-}
-
-/** The end of the first certificate of the file, which is the server's own. */
-function endOf({ cert }: KeyPair): number {
-  return Date.parse(new X509Certificate(cert).validTo);
 }
 
 async function readPair(certFile: string, keyFile: string): Promise<KeyPair> {
