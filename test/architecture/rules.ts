@@ -29,7 +29,13 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/accounts": ["packages/xmpp", "packages/riak-client", "packages/telemetry"],
   "packages/runtime": ["packages/telemetry"],
   // Knows the settings of every process, reaches servers over HTTP, and runs processes.
-  "packages/cli": ["packages/runtime", "packages/telemetry", "services/all-in-one", "services/cluster"],
+  "packages/cli": [
+    "packages/contracts",
+    "packages/runtime",
+    "packages/telemetry",
+    "services/all-in-one",
+    "services/cluster",
+  ],
   "services/connection": forServices,
   "services/roster": forServices,
   "services/presence": forServices,

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { addConfigCommand } from "./commands/config-command.ts";
 import { addControlCommands } from "./commands/control-commands.ts";
+import { addDoctorCommand } from "./commands/doctor-command.ts";
 import { addProcessCommands, type OnEnded } from "./commands/process-commands.ts";
 import { addRosterCommands } from "./commands/roster-commands.ts";
+import { addStatusCommand } from "./commands/status-command.ts";
 import { addUserCommands } from "./commands/user-commands.ts";
 import { CliError, exitCodes } from "./exit-codes.ts";
 
@@ -63,6 +65,8 @@ Exit codes:
     );
   addUserCommands(program);
   addRosterCommands(program);
+  addStatusCommand(program, onEnded);
+  addDoctorCommand(program, onEnded);
   addControlCommands(program);
   addConfigCommand(program);
   addProcessCommands(program, onEnded);

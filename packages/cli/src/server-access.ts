@@ -47,8 +47,14 @@ export async function findServer(options: GlobalOptions): Promise<ServerAccess> 
     return { url: parseUrl(options.url), token: options.token };
   }
   const { values } = (await loadServerSettings(options)).loaded;
-  const url = options.url === undefined ? urlOf(values["listen.http"]) : parseUrl(options.url);
+  const url = await findUrl(options);
   return { url, token: options.token ?? values["admin.token"] ?? readToken(values["data.dir"]) };
+}
+
+/** Where the server is, whatever its token. @throws {CliError} */
+export async function findUrl(options: GlobalOptions): Promise<URL> {
+  if (options.url !== undefined) return parseUrl(options.url);
+  return urlOf((await loadServerSettings(options)).loaded.values["listen.http"]);
 }
 
 function urlOf(listen: ListenAddress | undefined): URL {

@@ -25,11 +25,13 @@ export interface RiakStore {
   readonly client: RiakClient;
   readonly transportCounters: HttpTransportCounters;
   hosts(): readonly HostStatus[];
-  /** How the nodes are, and whether the buckets are as they must be. @throws {RiakError} where none of them can tell. */
+  /** How the nodes are, and whether the buckets are as they must be. Never fails. */
   status(): Promise<NonNullable<ProcessStatus["riak"]>>;
 }
 
 const RETRY_MS = 500;
+/** Less than a status waits for its parts. */
+const STATUS_MS = 800;
 
 /** Its start waits for Riak, and for its buckets to be as they must. */
 export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions): RiakStore {
@@ -53,12 +55,21 @@ export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions)
     async status() {
       const hosts = transport.hosts().map(({ host, state }) => ({ host, state }));
       if (hosts.every(({ state }) => state === "open")) return { hosts, buckets: [], problems: [] };
-      const problems = await Promise.all(
+      const looked = Promise.all(
         Object.entries(buckets).map(([bucket, properties]) =>
           client.checkBucketProperties(bucket, properties),
         ),
       );
-      return { hosts, buckets: Object.keys(buckets), problems: problems.flat() };
+      const overdue = setTimeout(STATUS_MS, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer within ${STATUS_MS} ms`);
+      });
+      try {
+        const problems = await Promise.race([looked, overdue]);
+        return { hosts, buckets: Object.keys(buckets), problems: problems.flat() };
+      } catch (error) {
+        looked.catch(() => {});
+        return { hosts, buckets: [], problems: [], fault: (error as Error).message };
+      }
     },
     service: {
       name: "riak",

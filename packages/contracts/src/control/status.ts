@@ -56,6 +56,8 @@ const status = z.object({
       /** Buckets that were looked at, and what of their properties is not as it must be, a sentence each. */
       buckets: z.array(z.string()),
       problems: z.array(z.string()),
+      /** Why the buckets could not be looked at. */
+      fault: z.string().optional(),
     })
     .optional(),
   nats: z

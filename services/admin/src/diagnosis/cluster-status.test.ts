@@ -232,6 +232,11 @@ const cases: readonly [string, readonly string[], readonly Process[]][] = [
     changeStatus("roster-1", { riak: { hosts: [{ ...host, state: "open" }], buckets: [], problems: [] } }),
   ],
   [
+    "Riak too slow to say",
+    ["error riak-silent"],
+    changeStatus("roster-1", { riak: { hosts: [host], buckets: [], problems: [], fault: "no answer" } }),
+  ],
+  [
     "bucket properties that are wrong",
     ["error bucket-properties"],
     changeStatus("roster-1", {
@@ -291,4 +296,13 @@ test("a process that says nothing is an error, one that does not know the questi
     missing: [],
   };
   assert.deepEqual(foundIn(clusterStatus(gathered, now)), ["warning status-unknown"]);
+});
+
+test("the same finding of several processes is told once", () => {
+  const away = healthy().map((process) => ({
+    ...process,
+    status: { ...process.status, notReady: [{ service: "riak", reason: "is away" }] },
+  }));
+  const messages = statusOf(away).checks.flatMap(({ findings }) => findings.map(({ message }) => message));
+  assert.deepEqual(messages, ["connection-1 and 5 others: riak is away"]);
 });

@@ -26,7 +26,11 @@ export function clusterStatus(gathered: Gathered<ProcessStatus>, at: number): Cl
     missing: gathered.missing,
     partitions: partitionRows(processes),
   };
-  const checks = clusterChecks.map(({ check, title, find }) => ({ check, title, findings: find(facts) }));
+  const checks = clusterChecks
+    .filter(
+      ({ applies }) => applies === undefined || processes.some(({ status }) => status && applies(status)),
+    )
+    .map(({ check, title, find }) => ({ check, title, findings: find(facts) }));
   const healthy = checks.every(({ findings }) => findings.every(({ severity }) => severity !== "error"));
   return { ...facts, healthy, checks };
 }
