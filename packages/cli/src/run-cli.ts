@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAccountCommands } from "./commands/account-commands.ts";
 import { addConfigCommand } from "./commands/config-command.ts";
 import { addControlCommands } from "./commands/control-commands.ts";
 import { addDoctorCommand } from "./commands/doctor-command.ts";
@@ -65,6 +66,7 @@ Exit codes:
     );
   addUserCommands(program);
   addRosterCommands(program);
+  addAccountCommands(program, onEnded);
   addStatusCommand(program, onEnded);
   addDoctorCommand(program, onEnded);
   addControlCommands(program);

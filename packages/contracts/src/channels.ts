@@ -101,6 +101,8 @@ export type RosterAdminAnswer =
       readonly kind: "roster";
       readonly version: string;
       readonly contacts: Readonly<Record<string, ContactRecord>>;
+      /** The commands that the roster has seen last, oldest first. */
+      readonly commands?: readonly CommandSummary[] | undefined;
     }
   | {
       readonly kind: "imported";
@@ -112,8 +114,22 @@ export type RosterAdminAnswer =
   | { readonly kind: "removed"; readonly contacts: number }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** A command that a roster has seen: a step of the subscription state machine, `set` or `remove`. */
+export interface CommandSummary {
+  readonly event: string;
+  readonly contact: string;
+  /** The contact has what the command owed it. */
+  readonly confirmed: boolean;
+}
+
 /** What operators ask of a presence owner. */
-export type PresenceAdminQuestion = { readonly kind: "sessions" } | { readonly kind: "end-sessions" };
+export type PresenceAdminQuestion =
+  | {
+      readonly kind: "sessions";
+      /** Somebody about whom is asked as well. */
+      readonly contact?: BareJid | undefined;
+    }
+  | { readonly kind: "end-sessions" };
 
 export interface SessionSummary {
   readonly node: string;
@@ -121,10 +137,22 @@ export interface SessionSummary {
   readonly available: boolean;
   readonly interested: boolean;
   readonly priority: number;
+  /** As its last available presence says; absent for plain online. */
+  readonly show?: "away" | "chat" | "dnd" | "xa" | undefined;
+  /** When that presence came, in milliseconds since the epoch. */
+  readonly presenceAt?: number | undefined;
+  /** Its stream is gone, or its node is dead; its end is being told. */
+  readonly leaving?: boolean | undefined;
+  /** The contact of the question has directed presence of it. */
+  readonly directed?: boolean | undefined;
 }
 
 export interface PresenceAdminAnswer {
   readonly sessions: readonly SessionSummary[];
+  /** When the account last went offline, in milliseconds since the epoch, where that is remembered. */
+  readonly lastUnavailableAt?: number | undefined;
+  /** Whether the owner tells the contact of the question; absent where it holds no roster, as without sessions. */
+  readonly tellsContact?: boolean | undefined;
 }
 
 export const channels = {

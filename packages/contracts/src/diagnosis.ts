@@ -1,4 +1,5 @@
 /** What the admin interface tells operators about the system, and the `rollcall` command shows. */
+import type { CommandSummary, SessionSummary } from "./channels.ts";
 import type { ProcessStatus } from "./control/status.ts";
 
 /** `error`: users notice, or will. `warning`: look at it soon. */
@@ -55,4 +56,51 @@ export interface ClusterStatus {
   readonly missing: readonly string[];
   readonly partitions: readonly PartitionsRow[];
   readonly checks: readonly Check[];
+}
+
+/** An account as it is now. What its owners do not answer is `undefined`, with the reasons in `unknown`. */
+export interface WhoAnswer {
+  readonly jid: string;
+  readonly exists?: boolean | undefined;
+  readonly disabled: boolean;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number | undefined;
+  readonly sessions?: readonly SessionSummary[] | undefined;
+  readonly lastUnavailableAt?: number | undefined;
+  readonly roster?:
+    | {
+        readonly version: string;
+        readonly contacts: number;
+        /** Who may see the account's presence. */
+        readonly subscribers: readonly string[];
+        /** Whose presence the account may see. */
+        readonly subscribedTo: readonly string[];
+        /** Who has asked and has no answer. */
+        readonly requests: readonly string[];
+        /** Oldest first. */
+        readonly commands: readonly CommandSummary[];
+      }
+    | undefined;
+  readonly unknown: readonly string[];
+}
+
+/**
+ * One reason why somebody is, or is not, shown online to somebody. `blocks`: not shown for this reason alone. `unknown`: it
+ * cannot be said. `hint`: worth knowing. `shows`: nothing is in the way.
+ */
+export interface WhyReason {
+  readonly code: string;
+  readonly effect: "blocks" | "unknown" | "hint" | "shows";
+  readonly message: string;
+  readonly action: string;
+}
+
+export interface WhyAnswer {
+  /** Who is, or is not, shown. */
+  readonly who: string;
+  /** To whom. */
+  readonly to: string;
+  readonly shown: "yes" | "no" | "unknown";
+  /** The deciding one first. */
+  readonly reasons: readonly WhyReason[];
 }

@@ -1,6 +1,7 @@
 export {
   type Address,
   type Channel,
+  type CommandSummary,
   type ContactRecord,
   channels,
   type MulticastChannel,
@@ -46,6 +47,9 @@ export type {
   PartitionsRow,
   ProcessRow,
   Severity,
+  WhoAnswer,
+  WhyAnswer,
+  WhyReason,
 } from "./diagnosis.ts";
 export {
   type Ack,

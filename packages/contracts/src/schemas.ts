@@ -240,7 +240,12 @@ export const rosterAdminQuestion = z.discriminatedUnion("kind", [
 ]) satisfies z.ZodType<RosterAdminQuestion>;
 
 export const rosterAdminAnswer = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("roster"), version: text, contacts: z.record(text, contactRecord) }),
+  z.object({
+    kind: z.literal("roster"),
+    version: text,
+    contacts: z.record(text, contactRecord),
+    commands: z.array(z.object({ event: text, contact: text, confirmed: z.boolean() })).optional(),
+  }),
   z.object({ kind: z.literal("imported"), added: count, changed: count, unchanged: count }),
   z.object({ kind: z.literal("refreshed"), pushed: count }),
   z.object({ kind: z.literal("removed"), contacts: count }),
@@ -248,7 +253,7 @@ export const rosterAdminAnswer = z.discriminatedUnion("kind", [
 ]) satisfies z.ZodType<RosterAdminAnswer>;
 
 export const presenceAdminQuestion = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("sessions") }),
+  z.object({ kind: z.literal("sessions"), contact: bare.optional() }),
   z.object({ kind: z.literal("end-sessions") }),
 ]) satisfies z.ZodType<PresenceAdminQuestion>;
 
@@ -260,6 +265,12 @@ export const presenceAdminAnswer = z.object({
       available: z.boolean(),
       interested: z.boolean(),
       priority: z.number(),
+      show: z.enum(["away", "chat", "dnd", "xa"]).optional(),
+      presenceAt: z.number().optional(),
+      leaving: z.boolean().optional(),
+      directed: z.boolean().optional(),
     }),
   ),
+  lastUnavailableAt: z.number().optional(),
+  tellsContact: z.boolean().optional(),
 }) satisfies z.ZodType<PresenceAdminAnswer>;

@@ -14,6 +14,7 @@ import { AdminCounters } from "./counters.ts";
 import type { ImportContext } from "./import/import-reply.ts";
 import { refusalOfFault, sendRefusal } from "./refusal.ts";
 import { registerControlRoutes } from "./routes/control-routes.ts";
+import { registerDiagnosisRoutes } from "./routes/diagnosis-routes.ts";
 import { registerRosterRoutes } from "./routes/roster-routes.ts";
 import { registerServerRoutes } from "./routes/server-routes.ts";
 import { registerStatusRoutes } from "./routes/status-routes.ts";
@@ -97,6 +98,7 @@ export function createAdminService(deps: AdminDeps): Service {
     registerRosterRoutes(scope, { accounts, rosters, domains, imports });
     registerControlRoutes(scope, { control: deps.control, domains });
     registerStatusRoutes(scope, { control: deps.control, clock });
+    registerDiagnosisRoutes(scope, { accounts, bus, control: deps.control, domains });
     registerServerRoutes(scope, {
       bus,
       counterRegistry: deps.counterRegistry,

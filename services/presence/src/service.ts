@@ -212,7 +212,7 @@ export function createPresenceService(deps: PresenceServiceDeps): PresenceServic
     domains,
     counters,
   });
-  const admin = new AnswerAdmin({ registry, accounts, endSession, now });
+  const admin = new AnswerAdmin({ registry, accounts, endSession, lastUnavailable, now });
 
   async function handleCommand(
     account: BareJid,

@@ -1,6 +1,7 @@
 import type { AccountStore } from "@rollcall/accounts";
 import type { PresenceAdminAnswer, PresenceAdminQuestion, SessionSummary } from "@rollcall/contracts";
-import type { BareJid } from "@rollcall/xmpp";
+import { type BareJid, NS, type Stanza, stanzaPayload } from "@rollcall/xmpp";
+import type { LastUnavailablePresence } from "../sessions/last-unavailable.ts";
 import type { Session, SessionRegistry } from "../sessions/session-registry.ts";
 import type { EndSession } from "./end-session.ts";
 
@@ -8,6 +9,7 @@ export interface AnswerAdminDeps {
   readonly registry: SessionRegistry;
   readonly accounts: Pick<AccountStore, "forget">;
   readonly endSession: EndSession;
+  readonly lastUnavailable: Pick<LastUnavailablePresence, "find">;
   readonly now: () => number;
 }
 
@@ -20,9 +22,11 @@ export class AnswerAdmin {
   }
 
   async handle(account: BareJid, question: PresenceAdminQuestion): Promise<PresenceAdminAnswer> {
-    const { registry, accounts, endSession, now } = this.#deps;
-    const sessions = [...(registry.find(account)?.sessions ?? [])];
-    const summaries = sessions.map(summary);
+    const { registry, accounts, endSession, lastUnavailable, now } = this.#deps;
+    const here = registry.find(account);
+    const sessions = [...(here?.sessions ?? [])];
+    const contact = question.kind === "sessions" ? question.contact : undefined;
+    const summaries = sessions.map((session) => summary(session, contact));
     if (question.kind === "end-sessions") {
       // Where the account was removed, nobody binds a resource of it any more.
       accounts.forget(account);
@@ -32,16 +36,45 @@ export class AnswerAdmin {
       });
       await Promise.all(told);
     }
-    return { sessions: summaries };
+    const lastUnavailableAt = lastUnavailable.find(account)?.at;
+    return {
+      sessions: summaries,
+      ...(lastUnavailableAt === undefined ? {} : { lastUnavailableAt }),
+      ...(contact === undefined || here?.roster === undefined
+        ? {}
+        : { tellsContact: here.roster.standing(contact).subscribed }),
+    };
   }
 }
 
-function summary(session: Session): SessionSummary {
+function summary(session: Session, contact: BareJid | undefined): SessionSummary {
+  const show = showOf(session.presence);
   return {
     node: session.node.nodeId,
     resource: session.resource,
     available: session.available,
     interested: session.interested,
     priority: session.priority,
+    ...(show === undefined ? {} : { show }),
+    ...(session.presence === undefined ? {} : { presenceAt: session.presenceAt }),
+    ...(session.gone ? { leaving: true } : {}),
+    ...(contact === undefined ? {} : { directed: hasDirected(session, contact) }),
   };
+}
+
+/** The contact itself, or one of its resources, has directed presence. */
+function hasDirected(session: Session, contact: BareJid): boolean {
+  if (session.hasDirected(contact)) return true;
+  for (const target of session.directed) if (target.startsWith(`${contact}/`)) return true;
+  return false;
+}
+
+/** RFC 6121, 4.7.2.1; anything else says nothing. */
+function showOf(presence: Stanza | undefined): SessionSummary["show"] {
+  if (presence === undefined || !presence.payload.includes("show")) return undefined;
+  const show = stanzaPayload(presence)
+    .find(({ name, namespace }) => name === "show" && namespace === NS.client)
+    ?.text()
+    .trim();
+  return show === "away" || show === "chat" || show === "dnd" || show === "xa" ? show : undefined;
 }

@@ -37,7 +37,12 @@ async function showRoster({ rosters }: RosterServiceParts, owner: BareJid): Prom
   const { stored } = await rosters.read(owner);
   const contacts: [string, ContactRecord][] = [];
   for (const contact of stored.roster.contacts.values()) contacts.push([contact.jid, contactRecord(contact)]);
-  return { kind: "roster", version: String(stored.roster.version), contacts: Object.fromEntries(contacts) };
+  return {
+    kind: "roster",
+    version: String(stored.roster.version),
+    contacts: Object.fromEntries(contacts),
+    commands: stored.commands.map(({ event, contact, confirmed }) => ({ event, contact, confirmed })),
+  };
 }
 
 interface Imported {
