@@ -1,23 +1,14 @@
 /** `rollcall status` and `rollcall doctor` against a cluster of real processes that comes to harm. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { ClusterStatus } from "@rollcall/contracts";
 import { eventually, needs, type RunningCluster, startCluster } from "@rollcall/testkit";
+import { rollcallIn } from "./rollcall-in-cluster.ts";
 
-const main = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 let cluster: RunningCluster;
 
-/** The store proxy of the cluster lives in this process, which therefore must not wait. */
-function rollcall(...arguments_: string[]): Promise<{ code: number | null; stdout: string }> {
-  const child = spawn(process.execPath, [main, ...arguments_], { cwd: cluster.folder, env: cluster.env });
-  let stdout = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout })));
-}
+const rollcall = (...arguments_: string[]): ReturnType<typeof rollcallIn> =>
+  rollcallIn(cluster, ...arguments_);
 
 async function status(): Promise<ClusterStatus & { readonly code: number | null }> {
   const { code, stdout } = await rollcall("status", "--json");
