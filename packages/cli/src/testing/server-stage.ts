@@ -64,7 +64,9 @@ export async function startServerStage(): Promise<ServerStage> {
   });
   const loaded = loadSettings(adminSettings, { env: {}, directory });
   if (loaded.kind === "invalid") throw new Error("the defaults are not valid");
-  const http = createHttpServer({ listen: { host: "127.0.0.1", port: 0 }, health: new Health(), logger });
+  const health = new Health();
+  health.enter("running");
+  const http = createHttpServer({ listen: { host: "127.0.0.1", port: 0 }, health, logger });
   const service = createAdminService({
     settings: { ...loaded.values, domains: ["example.org"] },
     accounts,

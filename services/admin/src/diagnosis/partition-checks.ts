@@ -4,6 +4,7 @@ import { type ClusterCheck, found, listed } from "./found.ts";
 
 export const partitionsCheck: ClusterCheck = {
   check: "partitions",
+  applies: ({ owners }) => owners !== undefined,
   title: "every partition of rosters and presence is owned and served",
   find: ({ partitions, processes }) =>
     partitions.flatMap(({ service, instances, without }) => {
