@@ -90,6 +90,18 @@ describe("the state of a cluster", { skip: needs("nats-server").skip, timeout: 1
     await eventually("it answers again", async () => (await status()).healthy);
   });
 
+  test("while NATS is away the process that is asked says so, within its time", async () => {
+    await cluster.nats.kill();
+    await eventually("it is noticed", async () => errors(await status()).includes("nats-away"));
+    const away = await status();
+    assert.equal(away.code, 1);
+    assert.equal(away.processes.length, 1);
+    assert.equal(errors(away).filter((code) => code === "process-silent").length, 1);
+    await cluster.nats.start();
+    await cluster.settled();
+    await eventually("all is well again", async () => (await status()).healthy);
+  });
+
   test("without any presence process its partitions have no owner", async () => {
     for (const presence of cluster.presence) await presence.end("SIGTERM");
     await eventually("nobody is left", async () => {

@@ -26,12 +26,16 @@ export interface NatsControlOptions extends ControlOptions {
   readonly graceMs?: number | undefined;
 }
 
+/** Somebody who sends nonsense must not fill the log. */
+const MALFORMED_LOG_MS = 10_000;
+
 /** Takes part in the questions of a cluster over NATS. */
 export function createNatsControl(options: NatsControlOptions): Control {
   const { connection, logger, process, now = Date.now, expected = () => [], graceMs = 100 } = options;
   const answering = new Answering(process, now, logger);
   const asking = new Asking(process.id, now);
   let isStopped = false;
+  let malformedToldAt = Number.NEGATIVE_INFINITY;
   const fault = (error: unknown): void => logger.error({ event: "control.fault", error });
 
   const questions = connection.subscribe(subjects.control, {
@@ -44,6 +48,9 @@ export function createNatsControl(options: NatsControlOptions): Control {
   function hear(message: Msg): void {
     const decoded = decodeControlAsk(message.string());
     if (decoded.kind === "malformed") {
+      const told = performance.now();
+      if (told - malformedToldAt < MALFORMED_LOG_MS) return;
+      malformedToldAt = told;
       logger.warn({ event: "control.malformed", reason: decoded.reason });
       return;
     }

@@ -24,7 +24,8 @@ export const events = {
   "connection.fault": "A new connection met a fault of ours and was closed.",
   "connection.turned-away": "A connection was closed at once, because of a limit.",
   "control.fault": "A fault of ours in asking or answering for an operator.",
-  "control.malformed": "A question of an operator to processes, or an answer to it, could not be used.",
+  "control.malformed":
+    "A question of an operator to processes, or an answer to it, could not be used. Of questions at most one line in 10 s.",
   "control.not-answered": "What an operator asked of this process failed; the operator was told.",
   "control.not-asked": "A question of an operator could not be sent to other processes.",
   "delivery.lost": "A stanza whose session had gone could not be handed back to its owner.",

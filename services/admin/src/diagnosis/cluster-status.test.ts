@@ -298,6 +298,18 @@ test("a process that says nothing is an error, one that does not know the questi
   assert.deepEqual(foundIn(clusterStatus(gathered, now)), ["warning status-unknown"]);
 });
 
+test("who cannot reach NATS says that, and nothing of processes that it cannot ask", () => {
+  const alone = changeStatus("roster-1", { nats: { connected: false } }).filter(
+    ({ id }) => id === "roster-1",
+  );
+  const messages = statusOf(alone, ["roster-2", "presence-1"]).checks.flatMap(({ findings }) =>
+    findings.filter(({ code }) => code === "process-silent").map(({ message }) => message),
+  );
+  assert.deepEqual(messages, [
+    "2 processes cannot be asked, since the one that asks has no connection to NATS",
+  ]);
+});
+
 test("the same finding of several processes is told once", () => {
   const away = healthy().map((process) => ({
     ...process,

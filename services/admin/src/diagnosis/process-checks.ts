@@ -1,5 +1,6 @@
 /** What can be wrong with processes. */
 import type { Finding } from "@rollcall/contracts";
+import type { ClusterFacts } from "./cluster-status.ts";
 import { answered, asOne, type ClusterCheck, found, type Said } from "./found.ts";
 
 /** From which skew on delay stamps, and who came later, look wrong to people; and certificates to machines. */
@@ -17,14 +18,7 @@ export const answersCheck: ClusterCheck = {
   check: "answers",
   title: "every process that should be there answers",
   find: ({ missing, processes }) => [
-    ...missing.map((id) =>
-      found(
-        "error",
-        "process-silent",
-        `${id} does not answer`,
-        "see whether it runs and reaches NATS, and read its log; if it is gone it leaves this list in seconds",
-      ),
-    ),
+    ...silent(missing, processes),
     ...processes
       .filter(({ status }) => status === undefined)
       .map(({ id, failure }) =>
@@ -52,6 +46,28 @@ export const answersCheck: ClusterCheck = {
     ),
   ],
 };
+
+function silent(missing: ClusterFacts["missing"], processes: ClusterFacts["processes"]): Finding[] {
+  if (missing.length === 0) return [];
+  if (processes.some(({ status }) => status?.nats?.connected === false)) {
+    return [
+      found(
+        "error",
+        "process-silent",
+        `${missing.length} processes cannot be asked, since the one that asks has no connection to NATS`,
+        "bring NATS back first; /readyz of each process tells how it is meanwhile",
+      ),
+    ];
+  }
+  return missing.map((id) =>
+    found(
+      "error",
+      "process-silent",
+      `${id} does not answer`,
+      "see whether it runs and reaches NATS, and read its log; if it is gone it leaves this list in seconds",
+    ),
+  );
+}
 
 export const readyCheck: ClusterCheck = {
   check: "ready",

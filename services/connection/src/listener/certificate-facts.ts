@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import { domainToASCII } from "node:url";
 
 /** What operators have to know of a certificate. Times are milliseconds since the epoch. */
 export interface CertificateFacts {
@@ -20,9 +21,11 @@ export function certificateFacts(certificate: X509Certificate, domains: readonly
   return {
     subject: certificate.subject?.replaceAll("\n", ", ") ?? "",
     names,
-    missing: domains.filter(
-      (domain) => !names.includes(domain) && certificate.checkHost(domain) === undefined,
-    ),
+    missing: domains.filter((domain) => {
+      // Certificates have names in their ASCII form.
+      const ascii = domainToASCII(domain) || domain;
+      return !names.includes(ascii) && certificate.checkHost(ascii) === undefined;
+    }),
     notBefore: Date.parse(certificate.validFrom),
     notAfter: Date.parse(certificate.validTo),
     selfSigned: certificate.issuer === certificate.subject,

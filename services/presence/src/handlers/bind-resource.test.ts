@@ -133,7 +133,14 @@ describe("an operator", () => {
     orchard.take();
     const { sessions } = await stage.bus.request(channels.presenceAdmin, juliet, { kind: "sessions" });
     assert.deepEqual(sessions, [
-      { node: "node-1", resource: "balcony", available: true, interested: false, priority: 3 },
+      {
+        node: "node-1",
+        resource: "balcony",
+        available: true,
+        interested: false,
+        priority: 3,
+        presenceAt: 1_700_000_000_000,
+      },
     ]);
     await stage.bus.request(channels.presenceAdmin, juliet, { kind: "end-sessions" });
     await stage.settled();
