@@ -1,5 +1,6 @@
 export { answerLogLevel, type LogLevelSwitch } from "./answer-log-level.ts";
 export { answerStatus, type HealthSource, type StatusParts } from "./answer-status.ts";
+export { answerTrace, type TraceSwitch } from "./answer-trace.ts";
 export {
   type AskOptions,
   type Control,

@@ -14,6 +14,7 @@ import { createConnectionService } from "@rollcall/connection";
 import {
   answerLogLevel,
   answerStatus,
+  answerTrace,
   type Control,
   createControlHub,
   watchThisProcess,
@@ -133,6 +134,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   const control = createControlHub(logger).join({
     process: { id: nodeId, kind: "all-in-one", version: options.version ?? "", startedAt: clock.now() },
   });
+  answerTrace(control, tracer);
   answerLogLevel(control, logger);
 
   // The loop: rosters, presence, sockets.

@@ -60,6 +60,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       kind: "connection",
       connection: nats.connection,
       logger,
+      tracer,
       processId,
       version: options.version,
       health: options.health,

@@ -92,6 +92,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       kind: "presence",
       connection: nats.connection,
       logger,
+      tracer,
       processId,
       version: options.version,
       health: options.health,

@@ -1,6 +1,7 @@
 import {
   answerLogLevel,
   answerStatus,
+  answerTrace,
   type Control,
   createNatsControl,
   type StatusParts,
@@ -8,12 +9,13 @@ import {
 } from "@rollcall/control";
 import type { NatsConnection } from "@rollcall/nats";
 import { type Health, type Service, systemClock } from "@rollcall/runtime";
-import type { Logger } from "@rollcall/telemetry";
+import type { Logger, Tracer } from "@rollcall/telemetry";
 
 export interface ProcessControlOptions {
   readonly kind: "connection" | "roster" | "presence";
   readonly connection: NatsConnection;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly processId: string;
   readonly version: string;
   readonly health: Health;
@@ -39,6 +41,7 @@ export function createProcessControl(options: ProcessControlOptions): ProcessCon
   });
   const self = watchThisProcess();
   answerStatus(control, options.health, { ...self.parts, ...options.status });
+  answerTrace(control, options.tracer);
   answerLogLevel(control, logger);
   return {
     control,

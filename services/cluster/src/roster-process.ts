@@ -114,6 +114,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       kind: "roster",
       connection: nats.connection,
       logger,
+      tracer,
       processId,
       version: options.version,
       health: options.health,
