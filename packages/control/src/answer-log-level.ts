@@ -5,6 +5,8 @@ import type { Control } from "./control.ts";
 export interface LogLevelSwitch {
   /** With `forMs`, the level before comes back then. */
   setLevel(level: ControlLogLevel, forMs?: number): void;
+  /** Of the events of an area only. @throws {RangeError} for an area that there is not. */
+  setAreaLevel(area: string, level: ControlLogLevel, forMs?: number): void;
 }
 
 /** Lets operators change the level of a log. One that cannot be changed, as tests have it, leaves the question unanswered. */
@@ -14,8 +16,9 @@ export function answerLogLevel(
   now: () => number = Date.now,
 ): void {
   if (!canSetLevel(logger)) return;
-  control.answer("log-level", ({ level, forMs }) => {
-    logger.setLevel(level, forMs);
+  control.answer("log-level", ({ area, level, forMs }) => {
+    if (area === undefined) logger.setLevel(level, forMs);
+    else logger.setAreaLevel(area, level, forMs);
     return { level, ...(forMs === undefined ? {} : { until: now() + forMs }) };
   });
 }

@@ -49,12 +49,15 @@ test("a process whose traces go nowhere says so", async () => {
 test("the level of a log is changed, for a time or until the process ends; a log without levels is no answer", async () => {
   const levels: unknown[] = [];
   const control = join();
-  answerLogLevel(control, { setLevel: (...level: unknown[]) => levels.push(level) }, () => 100);
+  const setLevel = (...level: unknown[]): void => void levels.push(level);
+  answerLogLevel(control, { setLevel, setAreaLevel: setLevel }, () => 100);
   const timed = await control.ask({ kind: "log-level", level: "debug", forMs: 50 });
   const lasting = await control.ask({ kind: "log-level", level: "warn" });
+  await control.ask({ kind: "log-level", level: "info", area: "riak" });
   assert.deepEqual(levels, [
     ["debug", 50],
     ["warn", undefined],
+    ["riak", "info", undefined],
   ]);
   assert.deepEqual(
     [timed, lasting].map(({ answers }) => answers[0]?.outcome),

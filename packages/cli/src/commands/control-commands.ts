@@ -6,7 +6,11 @@ import { print, table } from "../output.ts";
 import { findServer, type GlobalOptions } from "../server-access.ts";
 
 type TraceOptions = GlobalOptions & { readonly for: number; readonly stop?: boolean };
-type LevelOptions = GlobalOptions & { readonly for?: number; readonly process?: readonly string[] };
+type LevelOptions = GlobalOptions & {
+  readonly area?: string;
+  readonly for?: number;
+  readonly process?: readonly string[];
+};
 
 interface ControlAnswer {
   readonly processes: readonly {
@@ -62,6 +66,7 @@ export function addControlCommands(program: Command): void {
         "then back as before: 30s, 5m, 1h; without it until the process ends",
       ).argParser(parseDuration),
     )
+    .option("--area <name>", "only events of this area, the part before the dot (docs/logs.md), such as riak")
     .option(
       "--process <names...>",
       "only these processes: ids as rollcall status shows them, or kinds (connection, roster, presence)",
@@ -71,11 +76,13 @@ export function addControlCommands(program: Command): void {
       const client = new AdminClient(await findServer(options));
       const answer = await client.json<ControlAnswer>("POST", "/log-level", {
         level,
+        ...(options.area === undefined ? {} : { area: options.area }),
         ...(options.for === undefined ? {} : { forMs: options.for }),
         ...(options.process === undefined ? {} : { processes: options.process }),
       });
       const time = options.for === undefined ? "" : ` for ${formatDuration(options.for)}`;
-      await tell(answer, `logging at ${level}${time}`, options);
+      const what = options.area === undefined ? "" : `${options.area} `;
+      await tell(answer, `logging ${what}at ${level}${time}`, options);
     });
 }
 

@@ -9,7 +9,9 @@ export type ControlLogLevel = z.infer<typeof level>;
 export interface LogLevelQuestion {
   readonly kind: "log-level";
   readonly level: ControlLogLevel;
-  /** In milliseconds, then back to the level of the settings; `undefined` is until the process ends. */
+  /** Only of these events: the part of their names before the dot. It wins over the level of everything. */
+  readonly area?: string | undefined;
+  /** In milliseconds, then back as before; `undefined` is until the process ends. */
   readonly forMs?: number | undefined;
 }
 
@@ -23,6 +25,7 @@ export const logLevel: ControlQuestion<LogLevelQuestion, LogLevelAnswer> = {
   question: z.object({
     kind: z.literal("log-level"),
     level,
+    area: z.string().min(1).max(64).optional(),
     forMs: z.number().int().min(1).max(MAX_FOR_MS).optional(),
   }),
   answer: z.object({ level, until: z.number().optional() }),

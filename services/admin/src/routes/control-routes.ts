@@ -23,6 +23,7 @@ const traceBody = z.strictObject({
 const logLevelBody = z.strictObject({
   level: z.enum(["debug", "info", "warn", "error", "silent"]),
   forMs: z.number().int().min(1).max(MAX_FOR_MS).optional(),
+  area: z.string().min(1).max(64).optional(),
   processes: processes.optional(),
 });
 
@@ -57,9 +58,14 @@ export function registerControlRoutes(scope: FastifyInstance, { control, domains
       const message = describeIssue(body.error);
       return sendRefusal(reply, { kind: "refused", reason: "bad-request", message });
     }
-    const { level, forMs, processes: to } = body.data;
+    const { area, level, forMs, processes: to } = body.data;
     const gathered = await control.ask(
-      { kind: "log-level", level, ...(forMs === undefined ? {} : { forMs }) },
+      {
+        kind: "log-level",
+        level,
+        ...(area === undefined ? {} : { area }),
+        ...(forMs === undefined ? {} : { forMs }),
+      },
       to === undefined ? {} : { to },
     );
     const named = to?.filter(
