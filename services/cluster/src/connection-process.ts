@@ -17,7 +17,7 @@ import {
   type ProcessOptions,
 } from "./process-parts.ts";
 import type { ConnectionProcessSettings } from "./settings.ts";
-import { natsStatus } from "./status-parts.ts";
+import { busStatus, natsStatus } from "./status-parts.ts";
 
 /** A connection node: holds the connections of clients, and owns nothing. */
 export function createConnectionProcess(options: ProcessOptions<ConnectionProcessSettings>): ClusterProcess {
@@ -67,7 +67,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       status: {
         sessions: () => connection?.counters().sessions,
         certificate: () => connection?.certificate(),
-        bus: () => ({ waiting: bus.waiting }),
+        bus: () => busStatus(bus),
         riak: () => riak.status(),
         nats: () => natsStatus(nats, undefined),
       },

@@ -25,7 +25,7 @@ import {
   rejectsWhenAborted,
 } from "./process-parts.ts";
 import type { PresenceProcessSettings } from "./settings.ts";
-import { natsStatus, servedPartitions } from "./status-parts.ts";
+import { busStatus, natsStatus, servedPartitions } from "./status-parts.ts";
 
 /** A presence instance: the sessions of the accounts of its partitions, in memory, and what is delivered to them. */
 export function createPresenceProcess(options: ProcessOptions<PresenceProcessSettings>): ClusterProcess {
@@ -99,7 +99,7 @@ export function createPresenceProcess(options: ProcessOptions<PresenceProcessSet
       status: {
         serves: () => servedPartitions("presence-owner", prepared),
         sessions: () => sessionsHere(),
-        bus: () => ({ waiting: bus.waiting }),
+        bus: () => busStatus(bus),
         riak: () => riak.status(),
         nats: () => natsStatus(nats, undefined),
       },

@@ -27,7 +27,7 @@ import {
   partitionsService,
 } from "./process-parts.ts";
 import type { RosterProcessSettings } from "./settings.ts";
-import { natsStatus, ownersOf, servedPartitions } from "./status-parts.ts";
+import { busStatus, natsStatus, ownersOf, servedPartitions } from "./status-parts.ts";
 
 /** A roster instance: the rosters of its partitions, and the admin interface for all accounts. */
 export function createRosterProcess(options: ProcessOptions<RosterProcessSettings>): ClusterProcess {
@@ -121,7 +121,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
       status: {
         serves: () => servedPartitions("roster-owner", prepared),
         owners: () => [ownersOf("roster-owner", ownership), ownersOf("presence-owner", presenceOwners)],
-        bus: () => ({ waiting: bus?.waiting ?? 0 }),
+        bus: () => busStatus(bus),
         riak: () => riak.status(),
         nats: () => natsStatus(nats, settings["nats.replicas"]),
       },

@@ -1,7 +1,13 @@
 /** What the processes of a cluster tell operators of their parts. */
+import type { NatsBus } from "@rollcall/bus";
 import { type OwnerAddress, PARTITIONS, type ProcessStatus, subjects } from "@rollcall/contracts";
 import type { NatsService } from "@rollcall/nats";
 import { bucketReplicas, type OwnerMap, type Ownership } from "@rollcall/ownership";
+
+/** What waits for others on the bus. */
+export function busStatus(bus: NatsBus | undefined): NonNullable<ProcessStatus["bus"]> {
+  return { waiting: bus?.waiting ?? 0 };
+}
 
 type Owners = NonNullable<ProcessStatus["owners"]>[number];
 

@@ -1,4 +1,4 @@
-import type { ClusterStatus, PartitionsRow, ProcessRow } from "@rollcall/contracts";
+import type { ClusterStatus, PartitionsRow, ProcessRow, ProcessStatus } from "@rollcall/contracts";
 import { formatDuration } from "../duration.ts";
 import { table } from "../output.ts";
 import { countFindings, showFinding } from "./show-findings.ts";
@@ -47,9 +47,17 @@ function processCells(process: ProcessRow, { at }: ClusterStatus): string[] {
     state,
     status?.sessions === undefined ? "" : String(status.sessions),
     status?.eventLoop === undefined ? "" : `${status.eventLoop.p99Ms} ms`,
-    status?.bus === undefined ? "" : String(status.bus.waiting),
+    waitingText(status?.bus),
     Math.abs(skewMs) <= skewErrorMs ? "agrees" : `${skewMs > 0 ? "+" : ""}${skewMs} ms`,
   ];
+}
+
+function waitingText(bus: ProcessStatus["bus"]): string {
+  if (bus === undefined) return "";
+  const { oldestMs, waiting } = bus;
+  return oldestMs === undefined || waiting === 0
+    ? String(waiting)
+    : `${waiting}, ${formatDuration(oldestMs)}`;
 }
 
 function showPartitions({ service, instances, without }: PartitionsRow): string {

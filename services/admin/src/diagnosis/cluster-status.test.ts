@@ -188,6 +188,11 @@ const cases: readonly [string, readonly string[], readonly Process[]][] = [
     ["error event-loop-late"],
     changeStatus("presence-2", { eventLoop: { p99Ms: 1_300, maxMs: 1_400 } }),
   ],
+  [
+    "a message that nobody takes",
+    ["warning bus-stuck"],
+    changeStatus("presence-2", { bus: { waiting: 1, oldestMs: 12_000 } }),
+  ],
   ["a bus that piles up", ["warning bus-waiting"], changeStatus("presence-2", { bus: { waiting: 20_000 } })],
   [
     "a certificate that has expired",

@@ -10,6 +10,8 @@ const SKEW_ERROR_MS = 30_000;
 const LATE_WARNING_MS = 200;
 const LATE_ERROR_MS = 1_000;
 const WAITING_WARNING = 10_000;
+/** Owners that die are replaced in less. */
+const OLDEST_WARNING_MS = 10_000;
 /** A connection node needs a file for each client. */
 const NODE_FILES = 10_000;
 const FILES_SHARE = 0.8;
@@ -151,6 +153,16 @@ export const lagCheck: ClusterCheck = {
             "event-loop-late",
             `timers of ${id} are ${eventLoop.p99Ms} ms late (p99)`,
             "it has more to do than one CPU can: start another process of its kind, or look for a swapping or throttled machine",
+          ),
+        );
+      }
+      if (bus?.oldestMs !== undefined && bus.oldestMs >= OLDEST_WARNING_MS) {
+        findings.push(
+          found(
+            "warning",
+            "bus-stuck",
+            `a message of ${id} has waited for ${Math.round(bus.oldestMs / 1_000)} s`,
+            "somebody takes nothing: see who is silent, not ready or late, and whether a partition has no owner",
           ),
         );
       }
