@@ -93,6 +93,25 @@ export function controlContract(name: string, make: () => Promise<ControlUnderTe
         );
       }));
 
+    test("a slow process is waited for, and nobody is asked twice", () =>
+      stage(async ({ join }) => {
+        const asker = await join(aProcess("roster-1", "roster"));
+        const node = await join(aProcess("connection-1"));
+        const asked: string[] = [];
+        asker.answer("log-level", ({ level }) => {
+          asked.push("roster-1");
+          return { level };
+        });
+        node.answer("log-level", async ({ level }) => {
+          asked.push("connection-1");
+          await new Promise((resolve) => setTimeout(resolve, 400));
+          return { level };
+        });
+        const gathered = await asker.ask({ kind: "log-level", level: "info" }, { timeoutMs: 30_000 });
+        assert.deepEqual([ids(gathered), gathered.missing], [["connection-1", "roster-1"], []]);
+        assert.deepEqual(asked.sort(), ["connection-1", "roster-1"]);
+      }));
+
     test("a process that says nothing is missing when the time is up, and the others are there", () =>
       stage(async ({ join }) => {
         const asker = await join(aProcess("roster-1", "roster"));
