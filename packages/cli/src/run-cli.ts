@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { addAccountCommands } from "./commands/account-commands.ts";
+import { addBucketsCommand } from "./commands/buckets-command.ts";
 import { addConfigCommand } from "./commands/config-command.ts";
 import { addControlCommands } from "./commands/control-commands.ts";
 import { addDoctorCommand } from "./commands/doctor-command.ts";
+import { addLeaveCommand } from "./commands/leave-command.ts";
 import { addProcessCommands, type OnEnded } from "./commands/process-commands.ts";
 import { addRosterCommands } from "./commands/roster-commands.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
@@ -71,7 +73,9 @@ Exit codes:
   addDoctorCommand(program, onEnded);
   addControlCommands(program);
   addConfigCommand(program);
+  addBucketsCommand(program);
   addProcessCommands(program, onEnded);
+  addLeaveCommand(program);
   applyToAll(program, (command) => {
     command
       .exitOverride()

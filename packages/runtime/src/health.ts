@@ -1,6 +1,9 @@
 import type { Service } from "./service.ts";
 
-/** `starting → running → draining → stopped`; a start that fails goes from `starting` to `draining`. */
+/**
+ * `starting → running → draining → stopped`; a start that fails goes from `starting` to `draining`. Beside that a
+ * process may be leaving: it works as before and says that it is not ready (`Health.leave`).
+ */
 export type Phase = "starting" | "running" | "draining" | "stopped";
 
 /** Why something is not as it should be, for `/readyz` and `rollcall`. */
@@ -16,6 +19,7 @@ export interface HealthReason {
  */
 export class Health {
   #phase: Phase = "starting";
+  #leaving = false;
   #starting: string | undefined;
   #services: readonly Service[] = [];
   #fault: string | undefined;
@@ -40,6 +44,11 @@ export class Health {
     if (phase === "draining") this.#drainingSince = performance.now();
   }
 
+  /** Not ready from now on, whatever the phase: the process will be told to stop, and still serves until then. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
   serviceStarting(name: string | undefined): void {
     this.#starting = name;
   }
@@ -60,12 +69,13 @@ export class Health {
     return [{ service: this.#starting ?? "process", reason: "is starting" }];
   }
 
-  /** Readiness: started, not on the way out, and every service takes work. */
+  /** Readiness: started, neither leaving nor on the way out, and every service takes work. */
   notReady(): readonly HealthReason[] {
     if (this.#phase === "starting") return this.notStarted();
     if (this.#phase !== "running") return [{ service: "process", reason: `is ${this.#phase}` }];
     return [
       ...this.notLive(),
+      ...(this.#leaving ? [{ service: "process", reason: "is leaving" }] : []),
       ...this.#services.flatMap((service) =>
         service.notReady().map((reason) => ({ service: service.name, reason })),
       ),

@@ -169,3 +169,11 @@ test("settings of other processes are neither unknown nor looked at", () => {
   assert.ok(!("roster.max_items" in (loaded.kind === "loaded" ? loaded.values : {})));
   assert.equal(loadSettings(settings, { env, directory }).kind, "invalid");
 });
+
+test("whoever needs a few settings only may leave all others to those whose they are", () => {
+  writeFileSync(join(directory, "rollcall.yaml"), "no_such: 1\nlog: { level: warn }\n");
+  const env = { ROLLCALL_NO_SUCH: "1", ROLLCALL_DOMAINS: "example.org" };
+  const loaded = loadSettings(settings, { env, directory, others: "any" });
+  assert.equal(loaded.kind === "loaded" && loaded.values["log.level"], "warn");
+  assert.deepEqual(loaded.kind === "loaded" && loaded.values.domains, ["example.org"]);
+});

@@ -18,8 +18,11 @@ export interface SettingsSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where `rollcall.yaml` is looked for; the working directory by default. */
   readonly directory?: string | undefined;
-  /** Settings of other processes that share the file or the environment: they may be there, and are not looked at. */
-  readonly others?: Settings | undefined;
+  /**
+   * Settings of other processes that share the file or the environment: they may be there, and are not looked at.
+   * `any`: whatever else there is, somebody else has checked.
+   */
+  readonly others?: Settings | "any" | undefined;
 }
 
 /** One thing that is wrong, as a sentence that begins with where it is. */
@@ -101,14 +104,14 @@ function loadFile(
     problems.push({ where: shown, message: reason });
     return undefined;
   }
-  const names = Object.keys({ ...source.others, ...settings });
+  const names = Object.keys({ ...namedOthers(source), ...settings });
   const { entries, problems: syntaxProblems } = readFileSettings(text, new Set(names));
   for (const { line, message } of syntaxProblems) problems.push({ where: `${shown}:${line}`, message });
   for (const { name, line, raw } of entries) {
     const where = `${shown}:${line}`;
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (setting === undefined) {
-      if (isOf(source.others, name)) continue;
+      if (source.others === "any" || isOf(source.others, name)) continue;
       problems.push({ where, message: unknown(`setting ${name}`, nearestName(name, names)) });
       continue;
     }
@@ -124,16 +127,18 @@ function loadFile(
 
 function loadEnvironment(
   settings: Settings,
-  { env, others }: SettingsSource,
+  source: SettingsSource,
   values: Record<string, unknown>,
   origins: Record<string, SettingOrigin>,
   problems: SettingProblem[],
 ): void {
-  const names = new Map(Object.keys({ ...others, ...settings }).map((name) => [environmentName(name), name]));
-  for (const [variable, text] of Object.entries(env)) {
+  const known = Object.keys({ ...namedOthers(source), ...settings });
+  const names = new Map(known.map((name) => [environmentName(name), name]));
+  for (const [variable, text] of Object.entries(source.env)) {
     if (!variable.startsWith("ROLLCALL_") || text === undefined || text === "") continue;
     const name = names.get(variable);
     if (name === undefined) {
+      if (source.others === "any") continue;
       if (otherVariables.has(variable) || serviceLink.test(variable) || serviceLinkValue.test(text)) continue;
       problems.push({ where: variable, message: unknown("variable", nearestName(variable, names.keys())) });
       continue;
@@ -147,6 +152,10 @@ function loadEnvironment(
       origins[name] = { kind: "environment", variable };
     }
   }
+}
+
+function namedOthers({ others }: SettingsSource): Settings | undefined {
+  return others === "any" ? undefined : others;
 }
 
 function isOf(settings: Settings | undefined, name: string): boolean {

@@ -23,6 +23,13 @@ export const processSettings = {
     unit: "iterations",
     doc: "PBKDF2 iterations of SCRAM keys made from now on, and of those shown to unknown users (RFC 5802 and RFC 7677 demand 4096).",
   }),
+  "drain.unready_ms": setting.integer({
+    default: 0,
+    min: 0,
+    max: 600_000,
+    unit: "ms",
+    doc: "How long a process that is to stop says that it is not ready and serves as before, so that whoever sends clients to it can turn to others; then it drains.",
+  }),
   "drain.budget_ms": setting.integer({
     default: 10_000,
     min: 0,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { LogFields, Logger } from "@rollcall/telemetry";
 import { Health } from "./health.ts";
 import { type RunOptions, runServices } from "./run-services.ts";
@@ -91,6 +92,68 @@ test("while services drain the process is live and not ready", async () => {
   });
   started.once("started", () => host.emit("SIGINT"));
   assert.equal(await run(), 0);
+});
+
+test("before it drains, a process that was told to stop is not ready for a while and serves as before", async () => {
+  const { happened, health, host, run, started } = stage();
+  const running = once(started, "started");
+  const ended = run({ unreadyMs: 50 });
+  await running;
+  host.emit("SIGTERM");
+  await pause(0);
+  assert.deepEqual(health.notReady(), [{ service: "process", reason: "is leaving" }]);
+  assert.equal(health.phase, "running");
+  assert.ok(!happened.includes("drain web"));
+  assert.equal(await ended, 0);
+  assert.ok(happened.includes("drain web"));
+});
+
+test("with notice it is not ready at once, and what it was so by the time of the signal counts", async () => {
+  const { happened, health, host, run, started } = stage();
+  const running = once(started, "started");
+  const ended = run({ unreadyMs: 30 });
+  await running;
+  host.emit("SIGUSR2");
+  host.emit("SIGUSR2");
+  assert.deepEqual(health.notReady(), [{ service: "process", reason: "is leaving" }]);
+  assert.deepEqual(health.notLive(), []);
+  await pause(40);
+  assert.deepEqual(happened.slice(2), ["process.started", "process.leaving"]);
+  host.emit("SIGTERM");
+  // Nothing that waits for a timer comes before this one.
+  await pause(1);
+  assert.ok(happened.includes("drain web"));
+  assert.equal(await ended, 0);
+});
+
+test("notice during the start keeps a process from becoming ready, and not from starting", async () => {
+  const { health, host, run, started } = stage({ store: { start: async () => void host.emit("SIGUSR2") } });
+  const running = once(started, "started");
+  const ended = run();
+  await running;
+  assert.deepEqual(health.notReady(), [{ service: "process", reason: "is leaving" }]);
+  host.emit("SIGTERM");
+  assert.equal(await ended, 0);
+});
+
+test("who leaves is ended at once by a second signal, and drains at once after a fault", async () => {
+  for (const [end, code, exits] of [
+    [(host: FakeHost) => host.emit("SIGTERM"), 1, [143]],
+    [(host: FakeHost) => host.emit("uncaughtException", new Error("nobody caught it")), 1, []],
+  ] as const) {
+    const { happened, host, run, started } = stage();
+    const running = once(started, "started");
+    const ended = run({ unreadyMs: 600_000 });
+    await running;
+    host.emit("SIGTERM");
+    await pause(0);
+    end(host);
+    assert.deepEqual(host.exits, exits);
+    // The host of this test does not end.
+    if (exits.length > 0) host.emit("uncaughtException", new Error("over"));
+    assert.equal(await ended, code);
+    assert.ok(happened.includes("drain web"));
+  }
 });
 
 test("a second signal ends the process at once", async () => {

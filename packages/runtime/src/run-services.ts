@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "@rollcall/telemetry";
 import { Health } from "./health.ts";
 import type { Service } from "./service.ts";
@@ -19,6 +20,8 @@ export interface RunOptions {
    */
   readonly services: Iterable<Service> | AsyncIterable<Service>;
   readonly logger: Logger;
+  /** How long the process is not ready and serves as before, between the signal and the drain. Default 0. */
+  readonly unreadyMs?: number | undefined;
   /** What all drains together may take. */
   readonly drainBudgetMs?: number | undefined;
   /** What one `stop` may take before it is left behind. */
@@ -39,18 +42,31 @@ const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 /**
  * Runs the services of a process until a signal or a fault ends it:
  *
- *   start in order ─▶ running ─▶ drain in reverse, all within the budget ─▶ stop in reverse
+ *   start in order ─▶ running ─▶ leaving ─▶ drain in reverse, all within the budget ─▶ stop in reverse
  *
- * SIGINT and SIGTERM end it in good order, a second signal at once. An exception that nobody caught, and a start
- * that fails, are logged and end it in the same order with code 1 (2 for a `SettingFault`). A drain or stop that fails or takes too long
- * is logged and left behind.
+ * SIGINT and SIGTERM end it in good order, a second signal at once. SIGUSR2 is the notice that one of them will come: the
+ * process is leaving from then on, and the time counts for `unreadyMs`. An exception that nobody caught, and a start that
+ * fails, are logged and end it in the same order, without leaving first, with code 1 (2 for a `SettingFault`). A drain or
+ * stop that fails or takes too long is logged and left behind.
  *
  * @returns the exit code, when everything has stopped. 0 after a signal.
  */
 export async function runServices(options: RunOptions): Promise<number> {
   const { services, logger, host = process, health = new Health() } = options;
   const ending = new AbortController();
+  const hurry = new AbortController();
   let exitCode = 0;
+  let leavingSince: number | undefined;
+  /** @returns how long it has been leaving. Milliseconds. */
+  const leave = (): number => {
+    leavingSince ??= performance.now();
+    health.leave();
+    return performance.now() - leavingSince;
+  };
+  const onNotice = (): void => {
+    if (leavingSince === undefined) logger.info({ event: "process.leaving" });
+    leave();
+  };
   const onSignal = (signal: keyof typeof signalNumbers): void => {
     if (ending.signal.aborted) {
       logger.warn({ event: "process.killed", signal });
@@ -65,6 +81,7 @@ export async function runServices(options: RunOptions): Promise<number> {
     health.failed("an exception was not caught");
     logger.error({ event: "process.fault", error: asError(error) });
     ending.abort();
+    hurry.abort();
   };
   const onInterrupt = () => onSignal("SIGINT");
   const onTerminate = () => onSignal("SIGTERM");
@@ -74,6 +91,7 @@ export async function runServices(options: RunOptions): Promise<number> {
   };
   host.on("SIGINT", onInterrupt);
   host.on("SIGTERM", onTerminate);
+  host.on("SIGUSR2", onNotice);
   host.on("uncaughtException", onFault);
   host.on("unhandledRejection", onFault);
   if (options.until?.aborted) onAbort();
@@ -107,6 +125,11 @@ export async function runServices(options: RunOptions): Promise<number> {
     logger.info({ event: "process.started", services: begun.map(({ name }) => name) });
     options.onStarted?.();
     if (!ending.signal.aborted) await once(ending.signal, "abort");
+    const leftMs = (options.unreadyMs ?? 0) - leave();
+    if (leftMs > 0 && !hurry.signal.aborted) {
+      // It rejects when it is cut short, which is as good.
+      await pause(leftMs, undefined, { signal: hurry.signal }).catch(() => {});
+    }
   }
 
   health.enter("draining");
@@ -118,6 +141,7 @@ export async function runServices(options: RunOptions): Promise<number> {
   options.until?.removeEventListener("abort", onAbort);
   host.off("SIGINT", onInterrupt);
   host.off("SIGTERM", onTerminate);
+  host.off("SIGUSR2", onNotice);
   host.off("uncaughtException", onFault);
   host.off("unhandledRejection", onFault);
   return exitCode;

@@ -47,6 +47,7 @@ async function main(): Promise<number> {
     services: server.services,
     health: server.health,
     logger,
+    unreadyMs: settings["drain.unready_ms"],
     drainBudgetMs: settings["drain.budget_ms"],
     onStarted: () => process.stdout.write(greeting(server, settings, performance.now() - started)),
     onStartFailed: (service, error) => process.stderr.write(startFailure(service, error, settings)),

@@ -1,3 +1,10 @@
+export {
+  type AppliedBucket,
+  type ApplyBucketsOptions,
+  applyBuckets,
+  BucketsError,
+  type BucketsErrorCode,
+} from "./apply-buckets.ts";
 export { createConnectionProcess } from "./connection-process.ts";
 export {
   type LocalCluster,

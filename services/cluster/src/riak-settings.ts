@@ -15,3 +15,8 @@ export const riakSettings = {
 } as const;
 
 export type RiakSettings = SettingValues<typeof riakSettings>;
+
+/** The nodes as URLs; a scheme may be given, and is http otherwise. */
+export function hostUrls(settings: Pick<RiakSettings, "riak.hosts">): readonly string[] {
+  return settings["riak.hosts"].map((host) => (host.includes("://") ? host : `http://${host}`));
+}

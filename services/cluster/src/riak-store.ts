@@ -10,7 +10,7 @@ import {
 } from "@rollcall/riak-client";
 import type { Service } from "@rollcall/runtime";
 import type { Logger } from "@rollcall/telemetry";
-import type { RiakSettings } from "./riak-settings.ts";
+import { hostUrls, type RiakSettings } from "./riak-settings.ts";
 
 export interface RiakStoreOptions {
   readonly settings: RiakSettings;
@@ -36,7 +36,7 @@ const STATUS_MS = 800;
 /** Its start waits for Riak, and for its buckets to be as they must. */
 export function createRiakStore({ settings, buckets, logger }: RiakStoreOptions): RiakStore {
   const transport = createHttpTransport({
-    hosts: settings["riak.hosts"].map((host) => (host.includes("://") ? host : `http://${host}`)),
+    hosts: hostUrls(settings),
     connections: settings["riak.connections"],
     logger,
   });

@@ -88,6 +88,7 @@ async function run(
     services: parts.services,
     health,
     logger,
+    unreadyMs: settings["drain.unready_ms"],
     drainBudgetMs: settings["drain.budget_ms"],
     onStarted: () => {
       const where = Object.entries(parts.addresses()).flatMap(([name, address]) =>

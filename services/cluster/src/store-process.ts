@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import { accountBucketProperties, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
 import { createEmbeddedStore } from "@rollcall/all-in-one";
-import { DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
-import { rosterBucketProperties } from "@rollcall/roster";
 import { createHttpServer, type Service, serveMetrics } from "@rollcall/runtime";
 import { CounterRegistry } from "@rollcall/telemetry";
+import { bucketsOf } from "./apply-buckets.ts";
 import type { ClusterProcess, ProcessOptions } from "./process-parts.ts";
 import type { StoreProcessSettings } from "./settings.ts";
 
@@ -24,11 +22,7 @@ export function createStoreProcess(options: ProcessOptions<StoreProcessSettings>
   const store = createEmbeddedStore({
     dir: join(settings["data.dir"], "riak"),
     listen: settings["listen.riak"],
-    buckets: {
-      [settings["roster.bucket"]]: rosterBucketProperties,
-      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
-      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
-    },
+    buckets: bucketsOf(settings),
     logger,
   });
 
