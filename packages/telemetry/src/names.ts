@@ -73,7 +73,8 @@ export const events = {
   "presence.sender-not-known": "The roster owner could not be asked whether a sender is known.",
   "process.fault": "An exception that nobody caught; the process stops with code 1.",
   "process.killed": "A second signal; the process ends at once.",
-  "process.leaving": "The process has notice that it will be told to stop: it is not ready, and serves until then.",
+  "process.leaving":
+    "The process has notice that it will be told to stop: it is not ready, and serves until then.",
   "process.started": "Every service has started.",
   "process.stopped": "Every service has stopped.",
   "process.stopping": "The process was told to stop; services drain.",
