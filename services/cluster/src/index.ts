@@ -20,5 +20,5 @@ export { createPresenceProcess } from "./presence-process.ts";
 export type { ClusterProcess, ProcessOptions } from "./process-parts.ts";
 export { createRosterProcess } from "./roster-process.ts";
 export { type ProcessKind, type RunProcessOptions, runProcess } from "./run-process.ts";
-export { clusterSettings } from "./settings.ts";
+export { clusterSettings, settingsByProcess } from "./settings.ts";
 export { createStoreProcess } from "./store-process.ts";

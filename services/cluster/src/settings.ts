@@ -46,3 +46,11 @@ export const clusterSettings = {
   ...presenceProcessSettings,
   ...storeProcessSettings,
 } as const;
+
+/** What each kind of process reads. */
+export const settingsByProcess = {
+  connection: connectionProcessSettings,
+  roster: rosterProcessSettings,
+  presence: presenceProcessSettings,
+  store: storeProcessSettings,
+} as const;
