@@ -8,7 +8,9 @@ export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 export const chart = join(root, "deploy/helm/rollcall");
 
 /** The files of the chart that are made from the code, or have a part that is, as they should be. */
-export function chartFiles(read: (path: string) => string): { readonly path: string; readonly text: string }[] {
+export function chartFiles(
+  read: (path: string) => string,
+): { readonly path: string; readonly text: string }[] {
   const schemaFile = join(chart, "values.schema.json");
   const schema = JSON.parse(read(schemaFile)) as { $defs: Record<string, unknown> };
   Object.assign(schema.$defs, settingSchemas(settingsByProcess));

@@ -1,5 +1,11 @@
 /** What the Helm chart knows of settings, made from their declarations. Pure. */
-import { environmentName, formatListen, type ListenAddress, type Setting, type Settings } from "@rollcall/runtime";
+import {
+  environmentName,
+  formatListen,
+  type ListenAddress,
+  type Setting,
+  type Settings,
+} from "@rollcall/runtime";
 
 /** The settings that each kind of process reads. */
 export type SettingsByProcess = Readonly<Record<string, Settings>>;
@@ -88,6 +94,8 @@ function defaultOf(setting: Setting<unknown>): JsonSchema {
   if (setting.default === undefined && setting.type !== "listen") return {};
   return {
     default:
-      setting.type === "listen" ? formatListen(setting.default as ListenAddress | undefined) : setting.default,
+      setting.type === "listen"
+        ? formatListen(setting.default as ListenAddress | undefined)
+        : setting.default,
   };
 }

@@ -19,9 +19,14 @@ app.kubernetes.io/name: {{ include "rollcall.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- define "rollcall.labels" -}}
+{{/* Of pods: nothing that changes with the chart alone, which would start them anew. */}}
+{{- define "rollcall.podLabels" -}}
 {{ include "rollcall.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end -}}
+
+{{- define "rollcall.labels" -}}
+{{ include "rollcall.podLabels" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}

@@ -9,9 +9,14 @@ dataVolume (whether data.dir is a volume claim).
 {{- $settings := include "rollcall.settings" $root | fromYaml -}}
 {{- $tls := eq $kind "connection" | ternary (include "rollcall.tlsSecret" $root) "" -}}
 {{- $selector := include "rollcall.selector" $root -}}
+{{- range $name, $_ := $values.env -}}
+{{- if hasPrefix "ROLLCALL_" $name -}}
+{{- fail (printf "%s.env.%s: that is a setting; it belongs into settings, or into secrets" $kind $name) -}}
+{{- end -}}
+{{- end -}}
 metadata:
   labels:
-    {{- include "rollcall.labels" $root | nindent 4 }}
+    {{- include "rollcall.podLabels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ $kind }}
     # What the Service for metrics selects: pods of the release that serve /metrics.
     rollcall/metrics: "true"
