@@ -487,8 +487,16 @@ describe("helm", needs("helm"), () => {
 
       test("rolls out without having less than before, and keeps the address of clients", () => {
         for (const kind of ["connection", "roster", "presence"]) {
-          const { strategy } = named("Deployment", `${fullName(name)}-${kind}`)?.spec ?? {};
-          assert.equal(strategy.rollingUpdate.maxUnavailable, 0, kind);
+          const spec = named("Deployment", `${fullName(name)}-${kind}`)?.spec;
+          assert.equal(spec.strategy.rollingUpdate.maxUnavailable, 0, kind);
+          if (kind === "connection") {
+            const { minReadySeconds, template, progressDeadlineSeconds } = spec;
+            assert.ok(
+              minReadySeconds >= template.spec.terminationGracePeriodSeconds,
+              "one step after the other",
+            );
+            assert.ok(progressDeadlineSeconds > minReadySeconds);
+          }
           const budget = named("PodDisruptionBudget", `${fullName(name)}-${kind}`);
           assert.ok(budget !== undefined, kind);
         }

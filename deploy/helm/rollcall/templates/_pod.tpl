@@ -96,7 +96,7 @@ spec:
       {{- if or $secrets $values.env }}
       env:
         {{- with $secrets }}
-        {{- . | nindent 8 }}
+        {{- trim . | nindent 8 }}
         {{- end }}
         {{- range $name, $value := $values.env }}
         - name: {{ $name }}

@@ -6,7 +6,7 @@ The 10 s that are left are for the start of the preStop hook and for stopping.
 */}}
 {{- define "rollcall.drain" -}}
 {{- $total := int .Values.drainSeconds -}}
-{{- $unready := min 20 (div $total 6) -}}
+{{- $unready := min 60 (div $total 6) -}}
 unready: {{ $unready }}
 drain: {{ sub (sub $total $unready) 10 }}
 {{- end -}}
