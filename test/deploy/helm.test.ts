@@ -288,6 +288,16 @@ describe("helm", needs("helm"), () => {
         }
       });
 
+      test("shows metrics as the job that rules and dashboards look for", () => {
+        const monitors = [...ofKind("ServiceMonitor"), ...ofKind("PodMonitor")];
+        assert.equal(monitors.length, name === "small" ? 0 : 1);
+        for (const { spec } of monitors) {
+          for (const { relabelings } of spec.endpoints ?? spec.podMetricsEndpoints) {
+            assert.deepEqual(relabelings, [{ targetLabel: "job", replacement: "rollcall" }]);
+          }
+        }
+      });
+
       test("runs commands and options that there are, from files of the image", () => {
         const commands = podsOf(manifests()).flatMap(({ pod }) =>
           pod.spec.containers
