@@ -1,5 +1,6 @@
 /** A server that is to stop: not ready first, then drained, then gone. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, test } from "node:test";
 import { eventually, ServerProcess, XmppClient } from "@rollcall/testkit";
@@ -86,8 +87,9 @@ test("without drain.unready_ms, as on a laptop, it drains at once", async () => 
 });
 
 test("`rollcall leave` says what is wrong with the process that it is given", async () => {
-  const server = await serverWith({});
-  const child = server.spawn("--help");
+  const server = await ServerProcess.create();
+  servers.push(server);
+  const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
   await once(child, "close");
   const gone = await rollcall(server, `leave --pid ${child.pid}`);
   assert.equal(gone.code, 4);
