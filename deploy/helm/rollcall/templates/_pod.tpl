@@ -159,7 +159,7 @@ spec:
     {{- if not .dataVolume }}
     # Nothing in it has to outlive the pod.
     - name: data
-      emptyDir: { sizeLimit: 64Mi }
+      emptyDir: { sizeLimit: {{ $root.Values.dataSize }} }
     {{- end }}
     - name: tmp
       emptyDir: { sizeLimit: 64Mi }
