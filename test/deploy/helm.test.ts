@@ -586,7 +586,8 @@ describe("helm", needs("helm"), () => {
         .template("--set", "settings.domains={example.org}", ...args)
         .find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith("-roster"))?.data;
     const operator = settings("--set", "riak.operator.enabled=true");
-    assert.equal(operator?.ROLLCALL_RIAK_HOSTS, "xmpp-rollcall-riak:8098");
+    const node = (index: number) => `xmpp-rollcall-riak-${index}.xmpp-rollcall-riak-headless:8098`;
+    assert.equal(operator?.ROLLCALL_RIAK_HOSTS, [0, 1, 2].map(node).join(","));
     assert.equal(operator?.ROLLCALL_NATS_SERVERS, "xmpp-nats:4222");
     assert.equal(operator?.ROLLCALL_NATS_REPLICAS, "3");
     const store = settings("--set", "store.enabled=true,nats.config.cluster.enabled=false");

@@ -62,7 +62,12 @@ drain: {{ sub (sub $total $unready) 10 }}
 {{- fail "Riak: riak.operator.enabled and store.enabled exclude each other" -}}
 {{- end -}}
 {{- if .Values.riak.operator.enabled -}}
-{{- $_ := set $known "riak.hosts" (list (printf "%s:8098" (include "rollcall.riakCluster" .))) -}}
+{{- /* Each node by its name, so that one that fails is left alone, and not all of them. */ -}}
+{{- $hosts := list -}}
+{{- range $index := until (int .Values.riak.operator.spec.size) -}}
+{{- $hosts = append $hosts (printf "%s-%d.%s-headless:8098" (include "rollcall.riakCluster" $) $index (include "rollcall.riakCluster" $)) -}}
+{{- end -}}
+{{- $_ := set $known "riak.hosts" $hosts -}}
 {{- else if .Values.store.enabled -}}
 {{- $_ := set $known "riak.hosts" (list (printf "%s-store:%s" (include "rollcall.fullname" .) (regexReplaceAll "^.*:" (get $given "listen.riak") ""))) -}}
 {{- else if not (get $given "riak.hosts") -}}
