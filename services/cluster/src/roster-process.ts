@@ -1,4 +1,4 @@
-import { createRiakAccountStore } from "@rollcall/accounts";
+import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
 import { createAdminService } from "@rollcall/admin";
 import { createNatsBus, type NatsBus } from "@rollcall/bus";
 import type { Control } from "@rollcall/control";
@@ -8,11 +8,15 @@ import {
   createNodeWatch,
   createPreparedOwnership,
 } from "@rollcall/ownership";
-import { createRiakOfflineStore } from "@rollcall/presence";
-import { createRiakRosterStore, createRosterService, RosterStoreCounters } from "@rollcall/roster";
+import { createRiakOfflineStore, DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
+import {
+  createRiakRosterStore,
+  createRosterService,
+  RosterStoreCounters,
+  rosterBucketProperties,
+} from "@rollcall/roster";
 import { type Service, systemClock } from "@rollcall/runtime";
 import { silentLogger } from "@rollcall/telemetry";
-import { bucketsOf } from "./apply-buckets.ts";
 import { createProcessControl } from "./process-control.ts";
 import {
   busService,
@@ -32,7 +36,11 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
   const { tracer, tracing, http, nats, riak, counterRegistry, numbers } = createProcessParts(
     "roster",
     options,
-    bucketsOf(settings),
+    {
+      [settings["roster.bucket"]]: rosterBucketProperties,
+      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
+      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
+    },
   );
   const accounts = createRiakAccountStore({ client: riak.client });
   const offlineStore = createRiakOfflineStore({
