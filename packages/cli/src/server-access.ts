@@ -54,16 +54,17 @@ export async function findServer(options: GlobalOptions): Promise<ServerAccess> 
 /** Where the server is, whatever its token. @throws {CliError} */
 export async function findUrl(options: GlobalOptions): Promise<URL> {
   if (options.url !== undefined) return parseUrl(options.url);
-  const listen = (await loadServerSettings(options)).loaded.values["listen.http"];
-  if (listen !== undefined) return urlOf(listen);
-  throw new CliError(
-    exitCodes.usage,
-    "listen.http is off, so there is no admin interface; give --url or set it",
-  );
+  return urlOf((await loadServerSettings(options)).loaded.values["listen.http"]);
 }
 
-/** How a process that listens there is reached from its own machine. */
-export function urlOf({ host, port }: ListenAddress): URL {
+export function urlOf(listen: ListenAddress | undefined): URL {
+  if (listen === undefined) {
+    throw new CliError(
+      exitCodes.usage,
+      "listen.http is off, so there is no admin interface; give --url or set it",
+    );
+  }
+  const { host, port } = listen;
   if (host === "0.0.0.0" || host === "::") return new URL(`http://localhost:${port}`);
   return new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}`);
 }

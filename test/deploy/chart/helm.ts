@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toolPath } from "@rollcall/testkit";
+import { toolFor } from "@rollcall/testkit";
 import { parse, stringify } from "yaml";
 import { chart } from "./chart-files.ts";
 import { type Manifest, parseManifests } from "./manifest.ts";
@@ -35,7 +35,7 @@ export function helmChart(): HelmChart {
   }
   const home = { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder };
   const run = (...args: readonly string[]) => {
-    const { status, stdout, stderr, error } = spawnSync(toolPath("helm"), args, {
+    const { status, stdout, stderr, error } = spawnSync(toolFor("helm"), args, {
       encoding: "utf8",
       env: { PATH: process.env.PATH, HOME: folder, ...home },
       maxBuffer: 16 * 1024 * 1024,
