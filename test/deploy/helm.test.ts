@@ -254,12 +254,12 @@ describe("helm", needs("helm"), () => {
       });
 
       test("asks paths that there are", async (t) => {
-        const http = createHttpServer({
-          listen: { host: "127.0.0.1", port: 0 },
-          health: new Health(),
-          logger: silentLogger,
-        });
+        const health = new Health();
+        const shared = { health, logger: silentLogger };
+        const http = createHttpServer({ listen: { host: "127.0.0.1", port: 0 }, ...shared });
         serveMetrics(http, {
+          ...shared,
+          settings: { "otlp.endpoint": undefined, "otlp.headers": undefined, "metrics.push_seconds": 60 },
           registry: new CounterRegistry(),
           service: "rollcall-test",
           version: "0",

@@ -17,6 +17,8 @@ export interface GatheringOptions {
 export class Gathering {
   readonly #options: GatheringOptions;
   readonly #answers = new Map<string, ProcessAnswer<unknown>>();
+  /** One that is taken for dead while it is waited for has not answered. */
+  readonly #expectedFirst: readonly string[];
   readonly #askedAt: number;
   readonly #deadline: NodeJS.Timeout;
   #grace: NodeJS.Timeout | undefined;
@@ -27,6 +29,7 @@ export class Gathering {
   constructor(options: GatheringOptions) {
     this.#options = options;
     this.#askedAt = options.now();
+    this.#expectedFirst = [...options.expected()];
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -44,7 +47,7 @@ export class Gathering {
       roundTripMs: isOwn ? 0 : Math.max(0, heardAt - this.#askedAt - (sentAt - receivedAt)),
       skewMs: isOwn ? 0 : (receivedAt - this.#askedAt + (sentAt - heardAt)) / 2,
     });
-    if (this.#missing().length > 0) return;
+    if (this.#without(this.#options.expected()).length > 0) return;
     clearTimeout(this.#grace);
     this.#grace = setTimeout(() => this.end(), this.#options.graceMs);
   }
@@ -57,11 +60,12 @@ export class Gathering {
 
   result(): Gathered<unknown> {
     const answers = [...this.#answers.values()].sort((a, b) => compare(nameOf(a), nameOf(b)));
-    return { answers, missing: this.#missing() };
+    return { answers, missing: this.#without([...this.#expectedFirst, ...this.#options.expected()]) };
   }
 
-  #missing(): string[] {
-    return [...new Set(this.#options.expected())].filter((id) => !this.#answers.has(id)).sort();
+  /** Those of them that have not answered. */
+  #without(ids: Iterable<string>): string[] {
+    return [...new Set(ids)].filter((id) => !this.#answers.has(id)).sort();
   }
 }
 

@@ -184,7 +184,7 @@ export function createAllInOne(options: AllInOneOptions): AllInOne {
   answerStatus(control, health, {
     ...self.parts,
     ...everyPartition(nodeId),
-    sessions: () => connection.counters().sessions,
+    sessions: () => connection.sessionCount(),
     certificate: () => connection.certificate(),
     riak: async () => ({ hosts: [], ...(await store.bucketProblems()) }),
   });

@@ -65,7 +65,7 @@ export function createConnectionProcess(options: ProcessOptions<ConnectionProces
       version: options.version,
       health: options.health,
       status: {
-        sessions: () => connection?.counters().sessions,
+        sessions: () => connection?.sessionCount(),
         certificate: () => connection?.certificate(),
         bus: () => busStatus(bus),
         riak: () => riak.status(),

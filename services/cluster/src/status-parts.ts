@@ -6,7 +6,7 @@ import { bucketReplicas, type OwnerMap, type Ownership } from "@rollcall/ownersh
 
 /** What waits for others on the bus. */
 export function busStatus(bus: NatsBus | undefined): NonNullable<ProcessStatus["bus"]> {
-  return { waiting: bus?.waiting ?? 0 };
+  return { waiting: bus?.waiting ?? 0, oldestMs: bus?.oldestMs ?? 0 };
 }
 
 type Owners = NonNullable<ProcessStatus["owners"]>[number];

@@ -58,6 +58,8 @@ export interface ConnectionService extends Service {
   addresses(): ConnectionAddresses;
   /** Numbers of the service as they are now. */
   counters(): ConnectionCounters;
+  /** How many there are. */
+  sessionCount(): number;
   /** The certificate that clients are shown; `undefined` before `start`. */
   certificate(): CertificateFacts | undefined;
   /** The sessions of a partition that owe unavailable presence to somebody, for the manifest. Empty without a cluster. */
@@ -322,6 +324,8 @@ export function createConnectionService(options: ConnectionServiceOptions): Conn
     addresses: () => bound,
 
     certificate: () => tls.certificate && certificateFacts(tls.certificate, domains),
+
+    sessionCount: () => sessions.size,
 
     manifestSessions: (partition) => cluster?.manifestSessions(partition) ?? [],
 

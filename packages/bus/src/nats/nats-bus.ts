@@ -62,6 +62,8 @@ export interface NatsBus extends Bus {
   notReady(): readonly string[];
   /** Messages and questions to others whose end is not known. */
   readonly waiting: number;
+  /** For how long the oldest message to others has waited for its end. Milliseconds; 0 when there is none. */
+  readonly oldestMs: number;
   /** Numbers since the start. */
   readonly counters: NatsBusCounters;
   /** What its handlers had to do, for the area `bus-handlers`. */
@@ -243,6 +245,10 @@ class NatsBusImpl implements NatsBus {
 
   notReady(): readonly string[] {
     return this.#connected ? [] : ["NATS is not connected"];
+  }
+
+  get oldestMs(): number {
+    return this.#sender.oldestMs;
   }
 
   get waiting(): number {

@@ -66,17 +66,22 @@ export class Sender {
     return this.#unsettled + this.#questions.size;
   }
 
+  /** For how long the oldest message has waited for its end. */
+  get oldestMs(): number {
+    let oldestMs = 0;
+    for (const lane of this.#waiting) oldestMs = Math.max(oldestMs, lane.oldestMs);
+    return oldestMs;
+  }
+
   /** For the area `bus-lanes`. */
   numbers(): object {
     let outWaiting = 0;
     let outUnderWay = 0;
-    let oldestMs = 0;
     for (const lane of this.#waiting) {
       outWaiting += lane.waiting;
       outUnderWay += lane.underWay;
-      oldestMs = Math.max(oldestMs, lane.oldestMs);
     }
-    return { laneSeconds: this.#laneSeconds, outWaiting, outUnderWay, oldestOut: oldestMs / 1_000 };
+    return { laneSeconds: this.#laneSeconds, outWaiting, outUnderWay, oldestOut: this.oldestMs / 1_000 };
   }
 
   get isWaiting(): boolean {
