@@ -8,6 +8,7 @@ test("a process that is taken for dead while it is waited for is missing all the
   expected.delete("node-2");
   gathering.add(
     {
+      v: 1,
       process: { id: "node-1", kind: "connection", version: "1", startedAt: 0 },
       outcome: { kind: "answered", answer: {} },
       receivedAt: 0,
