@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
   befriendIn,
@@ -53,4 +55,25 @@ describe("NATS is away", needs("nats-server"), () => {
       for (const client of [romeo, elsewhere]) client.cut();
     });
   }
+
+  test("and comes back without its data: everybody stays connected, and is served again", async () => {
+    const [first, second] = cluster.nodes as [ClusterNode, ClusterNode];
+    const romeo = await onlineAt(cluster, first, "romeo");
+    const juliet = await onlineAt(cluster, second, "juliet");
+    romeo.wire.takeAll();
+    const harm = await cluster.faults.stopNats();
+    rmSync(join(cluster.folder, "data", "nats"), { recursive: true });
+    await harm.undo();
+    await eventually(
+      "her change is seen",
+      async () => {
+        juliet.send("<presence><show>away</show></presence>");
+        await cluster.settled();
+        return romeo.wire.inbox.some(({ name, from }) => name === "presence" && from === juliet.full);
+      },
+      60_000,
+    );
+    assert.deepEqual(romeo.wire.takeAll().filter(unavailable(juliet.full)).map(String), []);
+    for (const client of [romeo, juliet]) client.cut();
+  });
 });

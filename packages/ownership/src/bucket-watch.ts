@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "@rollcall/telemetry";
 import type { LeaseEntry } from "./lease-actions.ts";
@@ -18,6 +19,8 @@ export interface BucketWatchOptions {
 }
 
 const RETRY_MS = 250;
+/** Code of JetStream that says: there is no such stream. */
+const STREAM_NOT_FOUND = 10_059;
 
 /** Follows a lease bucket until it is stopped: whatever fails is tried again. */
 export class BucketWatch {
@@ -57,6 +60,8 @@ export class BucketWatch {
       } catch (error) {
         if (this.#isStopped || connection.isClosed()) return;
         logger.warn({ event: "ownership.bucket-unreachable", error });
+        // NATS has lost its data: the bucket is made anew.
+        if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) this.#bucket = undefined;
       }
       this.#stopCurrent = undefined;
       if (!this.#isStopped) await setTimeout(RETRY_MS);

@@ -3,8 +3,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { after, afterEach, before, describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { PARTITIONS } from "@rollcall/contracts";
+import { PARTITIONS, subjects } from "@rollcall/contracts";
 import { natsServerMissing, startNatsServer, type TestNatsServer } from "@rollcall/nats/testing";
 import { silentLogger } from "@rollcall/telemetry";
 import { createNatsOwnership, type NatsOwnership, type NatsOwnershipOptions } from "./nats-ownership.ts";
@@ -202,5 +203,20 @@ describe("ownership by leases in NATS", { skip: missing, timeout: 180_000 }, () 
     await server.resume();
     await eventually("settled again", () => settled(ownership));
     assert.ok((ownership.epochOf(0) ?? 0) > (epoch ?? 0));
+  });
+
+  test("a bucket that NATS has lost is made anew, and the partitions are owned again", async () => {
+    const romeo = open(connection);
+    await eventually("settled", () => settled(romeo));
+    const epochs = (): number[] => owned(romeo).map((partition) => romeo.epochOf(partition) ?? 0);
+    const lowest = Math.min(...epochs());
+    assert.ok(lowest > 2 * PARTITIONS, "the bucket is used enough to tell it from a new one");
+    const manager = await jetstreamManager(connection);
+    await manager.streams.delete(`KV_${subjects.leaseBucket("roster-owner")}`);
+    await eventually(
+      "owned by the new bucket",
+      () => settled(romeo) && Math.max(...epochs()) < lowest,
+      60_000,
+    );
   });
 });

@@ -116,6 +116,8 @@ class ManifestReaderImpl implements ManifestReader {
       } catch (error) {
         if (this.#isStopped || connection.isClosed()) return;
         logger.warn({ event: "manifest.unreachable", error });
+        // The bucket may be lost; opening makes it anew.
+        this.#bucket = undefined;
       }
       this.#stopCurrent = undefined;
       if (!this.#isStopped) await pause(RETRY_MS);

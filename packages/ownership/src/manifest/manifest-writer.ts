@@ -144,7 +144,12 @@ class ManifestWriterImpl implements ManifestWriter {
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_WRITES }, work));
-    if (!failed) this.#failures = 0;
+    if (failed) {
+      // The bucket may be lost; opening makes it anew.
+      this.#bucket = undefined;
+    } else {
+      this.#failures = 0;
+    }
     return failed;
   }
 
