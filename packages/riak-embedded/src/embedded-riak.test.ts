@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@rollcall/telemetry";
 import { open } from "lmdb";
@@ -10,6 +12,18 @@ import { temporaryDirectory } from "./testing/temporary-directory.ts";
 const text = (response: { body: Uint8Array }): string => Buffer.from(response.body).toString();
 const codeIs = (code: EmbeddedRiakErrorCode) => (error: unknown) =>
   error instanceof EmbeddedRiakError && error.code === code;
+
+test("a new directory is for its owner alone", async (t) => {
+  const { path: directory, remove } = temporaryDirectory();
+  const store = await openEmbeddedRiak({ dir: join(directory, "data", "riak"), logger: silentLogger });
+  t.after(async () => {
+    await store.close();
+    remove();
+  });
+  for (const path of [join(directory, "data"), join(directory, "data", "riak")]) {
+    assert.equal(statSync(path).mode & 0o777, 0o700, path);
+  }
+});
 
 test("objects, properties and contexts are still good after a restart", async (t) => {
   const store = await openTestStore();

@@ -79,7 +79,8 @@ export class ObjectStore {
 
   /** @throws {EmbeddedRiakError} `in-use` or `bad-store`. */
   constructor({ dir, logger, now, limits }: ObjectStoreOptions) {
-    mkdirSync(dir, { recursive: true });
+    // SCRAM keys and messages are in it.
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.#directory = realpathSync(dir);
     if (openDirectories.has(this.#directory)) {
       throw new EmbeddedRiakError("in-use", `the store in ${dir} is open in this process already`);
