@@ -86,6 +86,24 @@ describe("a trace", () => {
   });
 });
 
+test("the steps of a trace keep their order when somebody sets the clock of the machine", async (t) => {
+  const { tracer, exported } = setUp();
+  const first = tracer.begin("receive iq");
+  first?.child("GET xmpp").end();
+  const now = Date.now();
+  t.mock.method(Date, "now", () => now - 60_000);
+  tracer.begin("receive presence")?.end();
+  first?.child("PUT xmpp").end();
+  first?.end();
+  const spans = await exported();
+  const start = (name: string): number => {
+    const [seconds, nanos] = spans.find((span) => span.name === name)?.startTime ?? [0, 0];
+    return seconds * 1_000 + nanos / 1e6;
+  };
+  assert.ok(start("receive iq") <= start("GET xmpp") && start("GET xmpp") < start("PUT xmpp"));
+  assert.ok(start("receive presence") < now - 50_000, "what begins afterwards has the new time");
+});
+
 describe("JIDs", () => {
   const jidsOf = async (options: Partial<TracerOptions>): Promise<unknown[]> => {
     const { tracer, exported } = setUp(options);

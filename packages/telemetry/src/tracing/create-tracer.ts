@@ -168,7 +168,13 @@ class SpanMaker {
     this.#standIn = standIn;
   }
 
-  make(parent: Context, name: string, { kind, attributes, link, startedAt }: SpanOptions = {}): Span {
+  /** @param offset of the clock; what is made in one process for one trace has the same, or its steps could change places. */
+  make(
+    parent: Context,
+    name: string,
+    { kind, attributes, link, startedAt }: SpanOptions = {},
+    offset = wallClockOffset(),
+  ): Span {
     const linked = link === undefined ? undefined : parseTraceparent(link);
     const span = this.#tracer.startSpan(
       name,
@@ -176,11 +182,11 @@ class SpanMaker {
         kind: kinds[kind ?? "internal"],
         ...(attributes === undefined ? {} : { attributes: this.readable(attributes) }),
         ...(linked === undefined ? {} : { links: [{ context: linked }] }),
-        startTime: epochTime(startedAt ?? performance.now()),
+        startTime: offset + (startedAt ?? performance.now()),
       },
       parent,
     );
-    return new RecordedSpan(this, span, parent);
+    return new RecordedSpan(this, span, parent, offset);
   }
 
   /** With stand-ins where JIDs are not shown. */
@@ -202,9 +208,11 @@ class RecordedSpan implements Span {
   readonly #span: OtelSpan;
   readonly #context: SpanContext;
   readonly #parent: Context;
+  readonly #offset: number;
   #isOver = false;
 
-  constructor(maker: SpanMaker, span: OtelSpan, parent: Context) {
+  constructor(maker: SpanMaker, span: OtelSpan, parent: Context, offset: number) {
+    this.#offset = offset;
     this.#maker = maker;
     this.#span = span;
     this.#parent = parent;
@@ -221,7 +229,7 @@ class RecordedSpan implements Span {
   }
 
   child(name: string, options?: SpanOptions): Span {
-    return this.#maker.make(trace.setSpan(this.#parent, this.#span), name, options);
+    return this.#maker.make(trace.setSpan(this.#parent, this.#span), name, options, this.#offset);
   }
 
   set(attributes: SpanAttributes): void {
@@ -229,7 +237,7 @@ class RecordedSpan implements Span {
   }
 
   event(name: string): void {
-    this.#span.addEvent(name, {}, epochTime(performance.now()));
+    this.#span.addEvent(name, {}, this.#offset + performance.now());
   }
 
   fail(code: string): void {
@@ -240,7 +248,7 @@ class RecordedSpan implements Span {
   end(at: number = performance.now()): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#span.end(epochTime(at));
+    this.#span.end(this.#offset + at);
   }
 }
 
@@ -250,10 +258,10 @@ const DRIFT_MS = 50;
 const READING_MS = 1;
 let offset = performance.timeOrigin;
 
-/** Milliseconds since the epoch, with fractions, of a reading of `performance.now()`. */
-function epochTime(reading: number): number {
+/** What makes milliseconds since the epoch, with fractions, of a reading of `performance.now()`. */
+function wallClockOffset(): number {
   const before = performance.now();
   const measured = Date.now() - before;
   if (Math.abs(measured - offset) > DRIFT_MS && performance.now() - before < READING_MS) offset = measured;
-  return offset + reading;
+  return offset;
 }
