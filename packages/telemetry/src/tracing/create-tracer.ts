@@ -256,7 +256,8 @@ class RecordedSpan implements Span {
 const DRIFT_MS = 50;
 /** A process that lost the processor between two readings cannot compare them. */
 const READING_MS = 1;
-let offset = performance.timeOrigin;
+// Not `performance.timeOrigin`, which is off by as long as the process was held up between two readings when it started.
+let offset = Date.now() - performance.now();
 
 /** What makes milliseconds since the epoch, with fractions, of a reading of `performance.now()`. */
 function wallClockOffset(): number {
