@@ -1,4 +1,4 @@
-import { accountBucketProperties, createRiakAccountStore, DEFAULT_ACCOUNT_BUCKET } from "@rollcall/accounts";
+import { createRiakAccountStore } from "@rollcall/accounts";
 import { createAdminService } from "@rollcall/admin";
 import { createNatsBus, type NatsBus } from "@rollcall/bus";
 import type { Control } from "@rollcall/control";
@@ -8,15 +8,11 @@ import {
   createNodeWatch,
   createPreparedOwnership,
 } from "@rollcall/ownership";
-import { createRiakOfflineStore, DEFAULT_OFFLINE_BUCKET, offlineBucketProperties } from "@rollcall/presence";
-import {
-  createRiakRosterStore,
-  createRosterService,
-  RosterStoreCounters,
-  rosterBucketProperties,
-} from "@rollcall/roster";
+import { createRiakOfflineStore } from "@rollcall/presence";
+import { createRiakRosterStore, createRosterService, RosterStoreCounters } from "@rollcall/roster";
 import { type Service, systemClock } from "@rollcall/runtime";
 import { silentLogger } from "@rollcall/telemetry";
+import { bucketsOf } from "./apply-buckets.ts";
 import { createProcessControl } from "./process-control.ts";
 import {
   busService,
@@ -36,11 +32,7 @@ export function createRosterProcess(options: ProcessOptions<RosterProcessSetting
   const { tracer, tracing, http, nats, riak, counterRegistry, numbers } = createProcessParts(
     "roster",
     options,
-    {
-      [settings["roster.bucket"]]: rosterBucketProperties,
-      [DEFAULT_ACCOUNT_BUCKET]: accountBucketProperties,
-      [DEFAULT_OFFLINE_BUCKET]: offlineBucketProperties,
-    },
+    bucketsOf(settings),
   );
   const accounts = createRiakAccountStore({ client: riak.client });
   const offlineStore = createRiakOfflineStore({
