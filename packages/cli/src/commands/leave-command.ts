@@ -46,8 +46,10 @@ export function addLeaveCommand(program: Command): void {
       const since = performance.now();
       notify(pid);
       if (listen !== undefined) await untilUnready(new URL("/readyz", urlOf(listen)), pid);
-      await pause(Math.max(0, unreadyMs - (performance.now() - since)));
-      await print(`process ${pid} is not ready since ${Math.round(performance.now() - since)} ms\n`);
+      // A timer may come a moment early.
+      while (performance.now() - since < unreadyMs)
+        await pause(Math.ceil(unreadyMs - (performance.now() - since)));
+      await print(`process ${pid} is not ready since ${Math.floor(performance.now() - since)} ms\n`);
     });
 }
 
