@@ -638,6 +638,11 @@ describe("helm", needs("helm"), () => {
       ["a value that there is not", ["--set", "conection.replicas=3"], /'conection' not allowed/],
       ["no domain", ["--set", "settings.domains=null"], /settings\.domains: name the domains/],
       ["no Riak", ["--set", "store.enabled=false"], /Riak: settings\."riak\.hosts" has to say where it is/],
+      [
+        "bounds of an HPA that cross",
+        ["--set", "connection.autoscaling.enabled=true,connection.autoscaling.minReplicas=30"],
+        /connection\.autoscaling: minReplicas is 30, more than maxReplicas 20/,
+      ],
       ["two stores", ["--set", "riak.operator.enabled=true"], /exclude each other/],
       ["no NATS", ["--set", "nats.enabled=false"], /settings\."nats\.servers" has to say where it is/],
       ["half of the drain", ["--set-json", 'settings={"drain.budget_ms":5000}'], /set drainSeconds instead/],

@@ -74,7 +74,7 @@ describe("the state of a cluster", { skip: needs("nats-server").skip, timeout: 1
     assert.equal(code, 1, stdout);
     assert.match(
       stdout,
-      /error +bucket xmpp: allow_mult is false, wanted true\n +→ .*restart one roster process/,
+      /error +bucket xmpp: allow_mult is false, wanted true\n +→ .*rollcall buckets apply/,
     );
   });
 

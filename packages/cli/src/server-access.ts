@@ -72,7 +72,7 @@ export function urlOf(listen: ListenAddress | undefined): URL {
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new CliError(exitCodes.usage, `--url ${text} is not a URL; write one like http://127.0.0.1:5281`);
+  throw new CliError(exitCodes.usage, `--url ${text} is not a URL; write one like http://127.0.0.1:8080`);
 }
 
 function readToken(dataDir: string): string {

@@ -75,6 +75,8 @@ function backends({ processes, at }: ClusterStatus): string[] {
   const lines = new Set<string>();
   const add = (name: string, text: string): void => void lines.add(`${name.padEnd(13)}${text}\n`);
   const hosts = new Map<string, number>();
+  // Each kind of process looks at those that it uses.
+  const good = new Set<string>();
   let asked = 0;
   for (const { status } of processes) {
     if (status?.nats?.connected)
@@ -86,7 +88,7 @@ function backends({ processes, at }: ClusterStatus): string[] {
       }
       const { buckets, problems } = status.riak;
       if (problems.length > 0) add("buckets", problems.join("; "));
-      else if (buckets.length > 0) add("buckets", `${buckets.join(", ")}: properties as they must be`);
+      else for (const bucket of buckets) good.add(bucket);
     }
     const { certificate } = status ?? {};
     if (certificate !== undefined) {
@@ -96,6 +98,7 @@ function backends({ processes, at }: ClusterStatus): string[] {
       add("certificate", `${certificate.names.join(", ")} until ${until} (${left})`);
     }
   }
+  if (good.size > 0) add("buckets", `${[...good].sort().join(", ")}: properties as they must be`);
   for (const [host, up] of hosts) {
     add(
       "Riak",

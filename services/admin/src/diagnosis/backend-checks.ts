@@ -48,7 +48,7 @@ export const riakCheck: ClusterCheck = {
           "error",
           "bucket-properties",
           problem,
-          "something has changed the bucket; a process that starts puts it right: restart one roster process",
+          "something has changed the bucket; rollcall buckets apply puts it right, without a restart",
         ),
       );
     }
