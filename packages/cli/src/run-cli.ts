@@ -64,7 +64,8 @@ Exit codes:
   1  an unexpected fault
   2  the command line, the settings or the token are wrong
   3  the server refused: exists already, not found, not valid; an import left lines out
-  4  the server or its store cannot be reached, or the connection broke off`,
+  4  the server or its store cannot be reached, or the connection broke off
+  status ends with 1 where the cluster is not healthy, doctor with the number of errors, why with 3 where somebody is not shown`,
     );
   addUserCommands(program);
   addRosterCommands(program);

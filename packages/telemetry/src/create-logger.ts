@@ -49,7 +49,7 @@ const bufferLimit = 16 * 1024 * 1024;
  * or lines for people on a terminal. What is logged within an active span has its `trace_id` and `span_id`. Errors among the fields appear as name, code, message, stack and cause.
  */
 export function createLogger(options: LoggerOptions): ProcessLogger {
-  const text = options.format === "text" || (isAuto(options.format) && process.stdout.isTTY === true);
+  const text = isForPeople(options.format);
   const redact = createRedact(options.jids ?? "plain", options.jidsKey);
   const settings: pino.LoggerOptions = {
     // `LogLevels` decides what is logged.
@@ -90,8 +90,9 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
   }
 }
 
-function isAuto(format: LogFormat | undefined): boolean {
-  return format === undefined || format === "auto";
+/** Whether standard output gets lines for people, and not JSON. */
+export function isForPeople(format: LogFormat = "auto"): boolean {
+  return format === "text" || (format === "auto" && process.stdout.isTTY === true);
 }
 
 class PinoLogger implements ProcessLogger {

@@ -1,6 +1,7 @@
 export { CounterRegistry, type Measured } from "./counters.ts";
 export {
   createLogger,
+  isForPeople,
   type LogFormat,
   type LoggerOptions,
   type ProcessLogger,

@@ -11,7 +11,7 @@ import {
   type Settings,
   type SettingValues,
 } from "@rollcall/runtime";
-import { createLogger } from "@rollcall/telemetry";
+import { createLogger, isForPeople } from "@rollcall/telemetry";
 import { createConnectionProcess } from "./connection-process.ts";
 import { createPresenceProcess } from "./presence-process.ts";
 import type { ClusterProcess, ProcessOptions } from "./process-parts.ts";
@@ -91,6 +91,8 @@ async function run(
     unreadyMs: settings["drain.unready_ms"],
     drainBudgetMs: settings["drain.budget_ms"],
     onStarted: () => {
+      // Where others read the log every line is JSON; it has the addresses as well.
+      if (!isForPeople(settings["log.format"])) return;
       const where = Object.entries(parts.addresses()).flatMap(([name, address]) =>
         address === undefined ? [] : [`${name} ${formatListen(address)}`],
       );

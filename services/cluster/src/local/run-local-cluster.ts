@@ -97,7 +97,7 @@ function greeting(
 const purposes: Readonly<Record<string, string>> = {
   c2s: "clients (STARTTLS)",
   c2s_tls: "clients (TLS)",
-  http: "health",
+  http: "health, metrics; of roster processes the admin interface",
   riak: "Riak's HTTP API",
   nats: "clients of NATS",
 };
