@@ -60,7 +60,7 @@ export const attributeCatalogue = {
   "xmpp.node": { doc: "Id of the connection node." },
   "xmpp.partition": { doc: "Partition of the account, 0 to 255." },
   "xmpp.stanza.kind": { doc: "`message`, `presence` or `iq`." },
-  "xmpp.stanza.type": { doc: "Its `type`; absent where it has none." },
+  "xmpp.stanza.type": { doc: "Its `type`, or `other` for one that no RFC knows; absent where it has none." },
   "xmpp.stanza.child": {
     doc: "Namespace of the first child of an iq, if it is one that this server knows; `other` if not.",
   },

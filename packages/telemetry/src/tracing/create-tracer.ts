@@ -54,6 +54,8 @@ const EXPORT_TIMEOUT_MS = 10_000;
 const STOP_MS = 2_000;
 /** Accounts and sessions that may be traced by request at a time. */
 const FORCED_LIMIT = 1_000;
+/** Characters of an attribute: a full JID has 3,071 bytes at most, and a client may send anything as one. */
+const VALUE_LIMIT = 3_071;
 /** Slow and failed things that are kept in a second. */
 const KEPT_PER_SECOND = 50;
 
@@ -195,8 +197,11 @@ class SpanMaker {
     for (const name in attributes) {
       const value = attributes[name as AttributeName];
       if (value === undefined) continue;
-      const isJid = typeof value === "string" && isJidAttribute(name as AttributeName);
-      readable[name] = isJid ? this.#standIn(value) : value;
+      if (typeof value !== "string") readable[name] = value;
+      else {
+        const text = value.length > VALUE_LIMIT ? value.slice(0, VALUE_LIMIT) : value;
+        readable[name] = isJidAttribute(name as AttributeName) ? this.#standIn(text) : text;
+      }
     }
     return readable;
   }

@@ -50,6 +50,19 @@ test("or was slow", async () => {
   assert.deepEqual([span?.name, span?.isError], ["receive message", false]);
 });
 
+test("what a client makes up is not shown, or cut", async () => {
+  const { tracer, spans } = createRecordedTracer();
+  const traces = new StanzaTraces(tracer);
+  const { session } = fakeSession();
+  const long = "x".repeat(200_000);
+  const stanza = parseStanza(`<message type='${long}' to='${long}@example.org'/>`);
+  assert.ok(stanza);
+  traces.end(session, stanza, traces.begin(session, stanza), "bad-request");
+  const [span] = await spans();
+  assert.equal(span?.attributes["xmpp.stanza.type"], "other");
+  assert.equal(String(span?.attributes["xmpp.to"]).length, 3_071);
+});
+
 test("namespaces of a client's own are not shown", async () => {
   const { tracer, spans } = createRecordedTracer();
   const traces = new StanzaTraces(tracer);

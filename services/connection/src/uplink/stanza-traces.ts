@@ -21,6 +21,13 @@ const shown: ReadonlySet<string> = new Set([
   "jabber:iq:last",
 ]);
 
+/** Types that RFC 6120 and RFC 6121 know; a client may send any. */
+const types: ReadonlySet<string> = new Set([
+  ...["get", "set", "result", "error"],
+  ...["chat", "groupchat", "headline", "normal"],
+  ...["unavailable", "probe", "subscribe", "subscribed", "unsubscribe", "unsubscribed"],
+]);
+
 /** Where the traces of stanzas begin. */
 export class StanzaTraces {
   readonly #tracer: Tracer;
@@ -78,7 +85,7 @@ function describe({ account, jid, ref }: LocalSession, stanza: Stanza): SpanAttr
     "xmpp.node": ref.node,
     "xmpp.partition": partitionOf(account),
     "xmpp.stanza.kind": kind,
-    "xmpp.stanza.type": type,
+    "xmpp.stanza.type": type === undefined || types.has(type) ? type : "other",
     "xmpp.stanza.child": kind === "iq" ? child : undefined,
     "xmpp.to": to,
   };
