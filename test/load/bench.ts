@@ -19,7 +19,7 @@ import {
   type ServerUnderTest,
   withItems,
 } from "./server-under-test.ts";
-import { tracingVariants } from "./variants.ts";
+import { tracingVariants, xmppLogVariant } from "./variants.ts";
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -28,6 +28,7 @@ const usage = `Usage: npm run bench -- [options]
   --nodes L        comma list of how many connection nodes it has (default 1,2,4,8)
   --peers          also Prosody and ejabberd, where they are installed, with ratios
   --tracing        Rollcall with tracing on as well: of nothing but errors, of 1 %, of everything
+  --xmpp-log       Rollcall with the XMPP log on as well
   --users N        users online in login, presence and messages (default 1000)
   --connections L  comma list of connection counts for memory and scrape (default 2000,10000)
   --runs N         repeat each CPU scenario and keep the run with the median cost (default 3)
@@ -44,6 +45,7 @@ const { values } = parseArgs({
     nodes: { type: "string", default: "1,2,4,8" },
     peers: { type: "boolean", default: false },
     tracing: { type: "boolean", default: false },
+    "xmpp-log": { type: "boolean", default: false },
     users: { type: "string", default: "1000" },
     connections: { type: "string", default: "2000,10000" },
     runs: { type: "string", default: "3" },
@@ -224,6 +226,7 @@ async function main(): Promise<void> {
     rollcall,
     ...(values.cluster ? nodes.map(rollcallCluster) : []),
     ...(values.tracing ? tracingVariants : []),
+    ...(values["xmpp-log"] ? [xmppLogVariant] : []),
     ...(values.peers ? [prosody, ejabberd] : []),
   ];
   const figures: Figure[] = [];

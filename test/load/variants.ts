@@ -37,4 +37,10 @@ function traced(percent: string): ServerKind {
   };
 }
 
+/** A record for every stanza in and out, into a file in the server's folder. */
+export const xmppLogVariant: ServerKind = rollcallWith("Rollcall, XMPP log", {
+  ROLLCALL_XMPP_LOG_ENABLED: "true",
+  ROLLCALL_XMPP_LOG_FILE: "xmpp.log",
+});
+
 export const tracingVariants: readonly ServerKind[] = ["0", "1", "100"].map(traced);
