@@ -1,27 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { watchEventLoop } from "@rollcall/telemetry";
 import type { StatusParts } from "./answer-status.ts";
-
-const RESOLUTION_MS = 20;
-const NANOSECONDS_PER_MS = 1e6;
 
 /** What every process can tell of itself, from now on until `stop`. */
 export function watchThisProcess(): { readonly parts: StatusParts; stop(): void } {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
+  const eventLoop = watchEventLoop();
   return {
     parts: {
       eventLoop() {
-        // The timer that measures runs every 20 ms: it is late by what goes beyond.
-        const late = (nanoseconds: number): number =>
-          Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS) : 0;
-        const told = { p99Ms: round(late(delay.percentile(99))), maxMs: round(late(delay.max)) };
-        delay.reset();
-        return told;
+        const { p99, max } = eventLoop.read();
+        return { p99Ms: round(p99 * 1_000), maxMs: round(max * 1_000) };
       },
       files: readOpenFiles,
     },
-    stop: () => delay.disable(),
+    stop: () => eventLoop.stop(),
   };
 }
 

@@ -20,6 +20,7 @@ export {
   type MetricsText,
 } from "./metrics/create-metrics.ts";
 export { describeMetrics, labelsOf, prometheusName } from "./metrics/describe-metrics.ts";
+export { type EventLoopDelays, type EventLoopWatch, watchEventLoop } from "./metrics/event-loop-delay.ts";
 export {
   type Exemplar,
   Histogram,

@@ -1,5 +1,6 @@
-import { monitorEventLoopDelay, PerformanceObserver, performance } from "node:perf_hooks";
+import { PerformanceObserver, performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
+import { watchEventLoop } from "./event-loop-delay.ts";
 import { Histogram, secondsBounds } from "./histogram.ts";
 
 /** Numbers of the process as a whole, for the area `process` of a `CounterRegistry`. */
@@ -9,12 +10,8 @@ export interface ProcessNumbers {
   stop(): void;
 }
 
-const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;
 const MILLISECONDS = 1e3;
-const RESOLUTION_MS = 20;
-/** Several readers see the same delays, rather than each taking them away from the others. */
-const DELAY_WINDOW_MS = 10_000;
 
 /** V8's kinds of collections, as `performance` entries of kind `gc` have them. */
 const gcFields = new Map([
@@ -27,9 +24,7 @@ const gcFields = new Map([
 
 /** Begins to watch the event loop and the garbage collector. */
 export function watchProcess(): ProcessNumbers {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
-  let windowBegan = performance.now();
+  const eventLoop = watchEventLoop();
   const collections = {
     gcMinor: new Histogram(secondsBounds),
     gcMajor: new Histogram(secondsBounds),
@@ -46,19 +41,14 @@ export function watchProcess(): ProcessNumbers {
   observer.observe({ entryTypes: ["gc"] });
   return {
     read() {
-      // The timer that measures runs every 20 ms: it is late by what goes beyond.
-      const late = (nanoseconds: number): number =>
-        Math.max(
-          0,
-          (Number.isFinite(nanoseconds) ? nanoseconds : 0) / NANOSECONDS - RESOLUTION_MS / MILLISECONDS,
-        );
+      const { p50, p99, max } = eventLoop.read();
       const { rss, heapUsed, external } = process.memoryUsage();
       const { user, system } = process.cpuUsage();
       const { active, idle } = performance.eventLoopUtilization();
-      const numbers = {
-        delay_p50: late(delay.percentile(50)),
-        delay_p99: late(delay.percentile(99)),
-        delay_max: late(delay.max),
+      return {
+        delay_p50: p50,
+        delay_p99: p99,
+        delay_max: max,
         loopActive: active / MILLISECONDS,
         loopIdle: idle / MILLISECONDS,
         residentBytes: rss,
@@ -70,15 +60,9 @@ export function watchProcess(): ProcessNumbers {
         uptime: process.uptime(),
         ...collections,
       };
-      const now = performance.now();
-      if (now - windowBegan >= DELAY_WINDOW_MS) {
-        delay.reset();
-        windowBegan = now;
-      }
-      return numbers;
     },
     stop() {
-      delay.disable();
+      eventLoop.stop();
       observer.disconnect();
     },
   };

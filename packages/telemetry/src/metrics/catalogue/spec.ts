@@ -20,38 +20,20 @@ export type OwnAttributes = MetricSpec["own"];
 export const alone: MetricAttributes = {};
 const none: OwnAttributes = {};
 
-export function counter(
-  area: string,
-  name: string,
-  unit: string,
-  help: string,
-  fields: Fields,
-  own: OwnAttributes = none,
-): MetricSpec {
-  return { name: `rollcall.${name}`, kind: "counter", unit, help, from: { [area]: fields }, own };
+function maker(kind: MetricSpec["kind"]) {
+  return (
+    area: string,
+    name: string,
+    unit: string,
+    help: string,
+    fields: Fields,
+    own: OwnAttributes = none,
+  ): MetricSpec => ({ name: `rollcall.${name}`, kind, unit, help, from: { [area]: fields }, own });
 }
 
-export function gauge(
-  area: string,
-  name: string,
-  unit: string,
-  help: string,
-  fields: Fields,
-  own: OwnAttributes = none,
-): MetricSpec {
-  return { name: `rollcall.${name}`, kind: "gauge", unit, help, from: { [area]: fields }, own };
-}
-
-export function histogram(
-  area: string,
-  name: string,
-  unit: string,
-  help: string,
-  fields: Fields,
-  own: OwnAttributes = none,
-): MetricSpec {
-  return { name: `rollcall.${name}`, kind: "histogram", unit, help, from: { [area]: fields }, own };
-}
+export const counter = maker("counter");
+export const gauge = maker("gauge");
+export const histogram = maker("histogram");
 
 /** Fields that are told apart by one attribute. */
 export function by(attribute: string, values: Readonly<Record<string, string>>): Fields {
