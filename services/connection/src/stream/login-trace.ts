@@ -16,8 +16,8 @@ interface Phase {
 }
 
 /**
- * The trace of one login, and what is counted of it, from the accepted connection to the bound resource. Whose it is shows late: where only that
- * says that it is traced, what came before is made good from the times that were noted.
+ * The trace of one login, and what is counted of it, from the accepted connection to the bound resource. Whose it is
+ * shows late: where only that says that it is traced, what came before is made good from the times that were noted.
  *
  * Connections that never try to log in leave nothing.
  */
@@ -124,9 +124,8 @@ export class LoginTrace {
     if (phase === undefined || !Number.isNaN(phase.endedAt)) return;
     phase.endedAt = performance.now();
     phase.error = error;
-    if (error === undefined)
-      this.#counters.took(measured[phase.name], phase.endedAt - phase.startedAt, this.#root?.traceId);
     if (error !== undefined) phase.span?.fail(error);
+    else this.#counters.took(measured[phase.name], phase.endedAt - phase.startedAt, this.#root?.traceId);
     phase.span?.end(phase.endedAt);
   }
 

@@ -98,7 +98,10 @@ export class Uplink {
     if (absence?.isDoubtful) {
       await absence.settled();
       // Its stream has ended, and nobody takes anything from it any more.
-      if (session.acknowledged?.isDisowned) return;
+      if (session.acknowledged?.isDisowned) {
+        this.#traces.end(session, stanzaOf(handover), arrival, "disowned");
+        return;
+      }
     }
     counters.stanzasUnderWay++;
     try {

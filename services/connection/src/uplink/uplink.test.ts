@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Bus, BusError } from "@rollcall/bus";
-import { noTracer, silentLogger } from "@rollcall/telemetry";
+import { noTracer, silentLogger, type Tracer } from "@rollcall/telemetry";
+import { createRecordedTracer } from "@rollcall/telemetry/testing";
 import { parseStanza, type Stanza } from "@rollcall/xmpp";
+import type { Absence } from "../cluster/absence.ts";
+import { Acknowledged } from "../sessions/acknowledged.ts";
 import { fakeSession } from "../testing/fake-session.ts";
 import { isAwaited, Uplink } from "./publish-stanza.ts";
 
 const BALCONY = "juliet@example.org/balcony";
 
-function setUp(options: { lang?: string } = {}) {
+function setUp(options: { lang?: string; tracer?: Tracer; absence?: Absence } = {}) {
   const published: { channel: string; key: string; payload: unknown }[] = [];
   const bus = { fails: undefined as unknown };
   const publish = async (channel: { name: string }, key: string, payload: unknown) => {
@@ -19,7 +22,8 @@ function setUp(options: { lang?: string } = {}) {
     bus: { publish } as unknown as Bus,
     clock: { now: () => 5_000 },
     logger: silentLogger,
-    tracer: noTracer,
+    tracer: options.tracer ?? noTracer,
+    absence: options.absence,
     domains: ["example.org", "example.net"],
     facts: { software: { name: "Rollcall", version: "1" }, startedAt: 2_000 },
   });
@@ -337,6 +341,18 @@ describe("a refusal of the bus", () => {
       assert.deepEqual(written, []);
     }
   });
+});
+
+test("what a session sent that is over without knowing it goes to nobody, and its trace ends with that", async () => {
+  const { tracer, spans } = createRecordedTracer();
+  const absence = { isDoubtful: true, settled: async () => {} } as Partial<Absence> as Absence;
+  const { uplink, session, published, written, take } = setUp({ tracer, absence });
+  session.acknowledged = new Acknowledged(0, 0);
+  session.acknowledged.isDisowned = true;
+  await uplink.handOver(session, take("<message to='romeo@example.org'/>")!);
+  assert.deepEqual([published, written, uplink.counters.stanzasUnderWay], [[], [], 0]);
+  const [span] = await spans();
+  assert.deepEqual([span?.name, span?.attributes["error.type"]], ["receive message", "disowned"]);
 });
 
 test("the channel and the key follow from who has to act", async () => {
