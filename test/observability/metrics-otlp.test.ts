@@ -1,13 +1,7 @@
 /** The metrics of a server that has an OpenTelemetry collector: sent to it, and pointing at its traces. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import {
-  eventually,
-  type OtlpReceiver,
-  ServerProcess,
-  startOtlpReceiver,
-  XmppClient,
-} from "@rollcall/testkit";
+import { eventually, type OtlpReceiver, ServerProcess, startOtlpReceiver } from "@rollcall/testkit";
 
 describe("a server with a collector", () => {
   let collector: OtlpReceiver;
@@ -24,14 +18,7 @@ describe("a server with a collector", () => {
     });
     await server.start();
     await server.addUser("juliet@localhost", "secret");
-    const juliet = await XmppClient.login({
-      endpoint: server.c2s,
-      domain: "localhost",
-      username: "juliet",
-      password: "secret",
-      resource: "balcony",
-      tls: "none",
-    });
+    const juliet = await server.login("juliet", "secret", "balcony");
     await juliet.close();
   });
   after(async () => {

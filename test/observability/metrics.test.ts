@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { describeMetrics, fieldsOf, labelsOf, metricCatalogue, prometheusName } from "@rollcall/telemetry";
-import { needs, type RunningCluster, ServerProcess, startCluster, XmppClient } from "@rollcall/testkit";
+import { needs, type RunningCluster, ServerProcess, startCluster } from "@rollcall/testkit";
 
 /** The counters of a process as `area.field`. */
 async function countersOf(http: string, token: string): Promise<string[]> {
@@ -38,14 +38,7 @@ describe("the server of one process", () => {
 
   test("shows logins, and the names of nobody", async () => {
     await server.addUser("juliet@localhost", "secret");
-    const juliet = await XmppClient.login({
-      endpoint: server.c2s,
-      domain: "localhost",
-      username: "juliet",
-      password: "secret",
-      resource: "balcony",
-      tls: "none",
-    });
+    const juliet = await server.login("juliet", "secret", "balcony");
     const text = await scrape(server.http);
     assert.match(text, /^rollcall_stream_logins_total 1$/m);
     assert.match(text, /^rollcall_presence_sessions 1$/m);

@@ -20,7 +20,7 @@ import {
   treeLines,
   uniqueId,
   type XmlNode,
-  XmppClient,
+  type XmppClient,
 } from "@rollcall/testkit";
 
 const body = "a body that nobody else may read";
@@ -70,14 +70,7 @@ test("in one process a stanza has the same steps", async (t) => {
   t.after(() => server.remove());
   await server.start();
   await server.addUser("juliet@localhost", "secret");
-  const juliet = await XmppClient.login({
-    endpoint: server.c2s,
-    domain: "localhost",
-    username: "juliet",
-    password: "secret",
-    resource: "balcony",
-    tls: "none",
-  });
+  const juliet = await server.login("juliet", "secret", "balcony");
   juliet.send(`<message to='${juliet.full}' id='to-myself'><body>${body}</body></message>`);
   await juliet.receive("message", { id: "to-myself" });
   const spans = await collector.trace(
@@ -291,6 +284,69 @@ describe("the traces of a cluster", { ...needs("nats-server") }, () => {
     assert.deepEqual(seen, sent);
   });
 
+  test("stanzas of many that are handled together stay each in its own trace", async () => {
+    const pairs = await Promise.all([friends(), friends(), friends()]);
+    const each = 25;
+    for (let i = 0; i < each; i++) {
+      for (const { romeo, juliet } of pairs) {
+        romeo.send(`<message to='${juliet.full}' type='headline' id='m${i}'><body>${body}</body></message>`);
+        juliet.send(`<presence to='${romeo.full}' id='p${i}'/>`);
+      }
+    }
+    await Promise.all(
+      pairs.flatMap(({ romeo, juliet }) => [
+        juliet.receive("message", { id: `m${each - 1}` }),
+        romeo.receive("presence", { id: `p${each - 1}` }),
+      ]),
+    );
+    const delivered = [
+      ...["send deliver", "process deliver (presence)"],
+      ...["send node-deliveries (presence)", "write (connection)"],
+    ];
+    const message = ["receive message (connection)", ...delivered];
+    // Directed presence goes by way of the sender's owner.
+    const presence = [
+      ...["receive presence (connection)", "send presence-commands (connection)"],
+      ...["process presence-commands (presence)", ...delivered],
+    ];
+    for (const { romeo, juliet } of pairs) {
+      for (const [client, to, steps] of [
+        [romeo, juliet.full, message],
+        [juliet, romeo.full, presence],
+      ] as const) {
+        const name = (steps[0] ?? "").replace(" (connection)", "");
+        const isOfIt = stanzaOf(client, name, { "xmpp.to": to });
+        const traces = await collector.traces(`the traces of ${client.full}`, each, isOfIt, steps.length);
+        assert.equal(traces.length, each);
+        for (const trace of traces) {
+          const lines = treeLines(spanTree(trace)).map((line) => line.trim());
+          assert.deepEqual(
+            lines.map((line) => line.replace(/^send deliver .*/, "send deliver")),
+            steps,
+          );
+        }
+      }
+    }
+  });
+
+  test("partitions that an owner hands over are in a trace of it, and of who takes them", async () => {
+    const [process] = cluster.presence;
+    assert.ok(process);
+    const id = /service_instance_id="([^"]+)"/.exec(await metricsOf(process.name))?.[1];
+    assert.equal(await process.end("SIGTERM"), 0);
+    const [handed] = await collector.trace("the hand-over", (trace) => {
+      const root = rootOf(trace);
+      return root?.name === "hand over partitions" && root.resource["service.instance.id"] === id;
+    });
+    assert.ok(handed && !handed.isError && Number(handed.attributes["xmpp.partitions"]) > 0);
+    await collector.trace("the take-over", (trace) => {
+      const root = rootOf(trace);
+      return root?.name === "take over partitions" && root.start >= handed.start;
+    });
+    await process.start();
+    await cluster.settled();
+  });
+
   async function metricsOf(name: string): Promise<string> {
     const url = cluster.http.find((one) => one.name === name)?.url;
     return (await fetch(`${url}/metrics`)).text();
@@ -342,7 +398,8 @@ describe("the traces of a cluster", { ...needs("nats-server") }, () => {
         stanzaOf(romeo, "receive presence")(trace) && trace.some(isResend) && count(trace, "write") >= 1,
     );
     const first = spans.find((span) => span.name === "send presence-commands" && !isResend(span));
-    assert.ok(first?.events.some(({ name }) => name === "came back"));
+    assert.ok(first);
+    assert.ok(first.events.some(({ name }) => name === "came back"));
     const handled = spans.find(({ name }) => name === "process presence-commands");
     // Each sending is linked to the one before it, back to the first.
     const sendings: CollectedSpan[] = [];
@@ -360,6 +417,7 @@ describe("the traces of a cluster", { ...needs("nats-server") }, () => {
       "the take-over",
       (trace) =>
         rootOf(trace)?.name === "take over partitions" &&
+        Number(rootOf(trace)?.start) >= first.start &&
         Number(rootOf(trace)?.attributes["xmpp.sessions"]) > 0 &&
         count(trace, "answer report-sessions") === 2,
     );

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { freePorts } from "@rollcall/nats/testing";
 import { eventually } from "./eventually.ts";
 import type { Endpoint } from "./wire.ts";
+import { XmppClient } from "./xmpp-client.ts";
 
 const main = fileURLToPath(new URL("../../../services/all-in-one/dist/main.js", import.meta.url));
 
@@ -107,6 +108,12 @@ export class ServerProcess {
   async remove(): Promise<void> {
     await this.end("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** An account of `localhost` logs in, in clear. */
+  login(username: string, password: string, resource = "here"): Promise<XmppClient> {
+    const endpoint = this.c2s;
+    return XmppClient.login({ endpoint, tls: "none", domain: "localhost", username, password, resource });
   }
 
   async addUser(jid: string, password: string): Promise<void> {

@@ -19,6 +19,13 @@ export interface OtlpReceiver {
    * process sends its own when it likes.
    */
   trace(what: string, isComplete: (spans: readonly CollectedSpan[]) => boolean): Promise<CollectedSpan[]>;
+  /** Resolves with all such traces as soon as there are `count`, each whole and of `size` spans or more. */
+  traces(
+    what: string,
+    count: number,
+    isWanted: (spans: readonly CollectedSpan[]) => boolean,
+    size: number,
+  ): Promise<CollectedSpan[][]>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +69,16 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         return false;
       });
       return complete;
+    },
+    async traces(what, count, isWanted, size) {
+      let found: CollectedSpan[][] = [];
+      await eventually(what, () => {
+        found = [...byTrace(spans)].filter(
+          (trace) => trace.length >= size && hasAllParents(trace) && isWanted(trace),
+        );
+        return found.length >= count;
+      });
+      return found;
     },
     async stop() {
       server.closeAllConnections();
