@@ -3,11 +3,9 @@
  * port, path, setting, command and name in it against the code. What a cluster would find out later is found here.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { clusterSettings, settingsByProcess } from "@rollcall/cluster";
+import { settingsByProcess } from "@rollcall/cluster";
 import {
   createHttpServer,
   environmentName,
@@ -19,12 +17,20 @@ import {
 import { CounterRegistry, silentLogger } from "@rollcall/telemetry";
 import { needs } from "@rollcall/testkit";
 import { parse } from "yaml";
-import { chart, chartFiles, root } from "./chart/chart-files.ts";
-import { type HelmChart, helmChart } from "./chart/helm.ts";
+import { chart, read, root } from "./chart/chart-files.ts";
+import {
+  type Container,
+  checkCommand,
+  type Mount,
+  type Port,
+  probesOf,
+  programOf,
+  secretVariables,
+} from "./chart/containers.ts";
+import { bare, type HelmChart, helmChart } from "./chart/helm.ts";
 import { faultsOf } from "./chart/kubernetes-schemas.ts";
-import { type Manifest, type PodTemplate, podsOf, type Selector, selects } from "./chart/manifest.ts";
+import { type Manifest, podsOf, type Selector, selects } from "./chart/manifest.ts";
 
-const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const component = "app.kubernetes.io/component";
 const kinds = ["connection", "roster", "presence", "store"] as const;
 type Kind = (typeof kinds)[number];
@@ -34,106 +40,6 @@ const valuesFile = (name: string): readonly string[] => [
   "--values",
   join(chart, "ci", `${name}-values.yaml`),
 ];
-
-const bare = ["--set", "settings.domains={example.org}", "--set", "store.enabled=true"];
-
-describe("what the chart knows of settings", () => {
-  test("is what the code declares; `npm run chart` writes it", () => {
-    for (const { path, text } of chartFiles((file) => readFileSync(file, "utf8"))) {
-      assert.deepEqual(JSON.parse(readFileSync(path, "utf8")), JSON.parse(text), path);
-    }
-  });
-
-  test("has every setting once, and nothing else: as a value, or as a secret", () => {
-    const { $defs } = JSON.parse(read("deploy/helm/rollcall/values.schema.json")) as {
-      $defs: Record<"settings" | "secrets", { properties: object; additionalProperties: boolean }>;
-    };
-    const values = Object.keys($defs.settings.properties);
-    const secrets = Object.keys($defs.secrets.properties);
-    assert.deepEqual([...values, ...secrets].sort(), Object.keys(clusterSettings).sort());
-    assert.deepEqual(
-      secrets.sort(),
-      Object.entries(clusterSettings as Settings)
-        .filter(([, { secret }]) => secret === true)
-        .map(([name]) => name)
-        .sort(),
-    );
-    assert.equal($defs.settings.additionalProperties || $defs.secrets.additionalProperties, false);
-  });
-});
-
-describe("the chart", () => {
-  const about = parse(read("deploy/helm/rollcall/Chart.yaml")) as {
-    appVersion: string;
-    dependencies: { name: string; version: string; condition: string; repository: string }[];
-  };
-
-  test("is of the version of the program, and its dependency is an exact version that can be left out", () => {
-    const { version } = JSON.parse(read("packages/cli/package.json")) as { version: string };
-    assert.equal(about.appVersion, version);
-    for (const { name, version: wanted, condition, repository } of about.dependencies) {
-      assert.match(wanted, /^\d+\.\d+\.\d+$/);
-      assert.equal(condition, `${name}.enabled`);
-      assert.match(repository, /^https:/);
-    }
-  });
-
-  test("has a README that names every value", () => {
-    const values = parse(read("deploy/helm/rollcall/values.yaml"), { merge: true }) as Record<
-      string,
-      unknown
-    >;
-    const readme = read("deploy/helm/rollcall/README.md");
-    const missing = Object.keys(values).filter((name) => !readme.includes(`\`${name}`));
-    assert.deepEqual(missing, []);
-  });
-
-  test("scales by metrics that there are, and only by those that it has rules for", () => {
-    const shown = new Map(
-      [...read("docs/metrics.md").matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
-        ([, name = "", kind = ""]) => [name, kind] as const,
-      ),
-    );
-    const isShown = (series: string): boolean => {
-      const histogram = series.replace(/_(sum|count|bucket)$/, "");
-      return shown.has(series) || shown.get(histogram) === "histogram";
-    };
-    const signals = parse(read("deploy/helm/rollcall/files/signals.yaml")) as Record<
-      string,
-      { series: string; query: string }
-    >;
-    for (const { series, query } of Object.values(signals)) {
-      for (const name of [series, ...(query.match(/\brollcall_\w+/g) ?? [])]) {
-        assert.ok(isShown(name), `${name} is no metric`);
-      }
-    }
-    const values = parse(read("deploy/helm/rollcall/values.yaml"), { merge: true }) as Record<
-      string,
-      { autoscaling: { signals: object } }
-    >;
-    for (const kind of ["connection", "roster", "presence"]) {
-      for (const name of Object.keys(values[kind]?.autoscaling.signals ?? {}))
-        assert.ok(name in signals, name);
-    }
-  });
-});
-
-test("the schemas of Kubernetes find what is wrong with a manifest", async () => {
-  const right: Manifest = {
-    apiVersion: "policy/v1",
-    kind: "PodDisruptionBudget",
-    metadata: { name: "one" },
-    spec: { maxUnavailable: 1, selector: { matchLabels: { any: "label" } } },
-  };
-  assert.deepEqual(await faultsOf(right), []);
-  assert.deepEqual(await faultsOf({ ...right, spec: { maxUnavailble: 1 } }), [
-    "/spec/maxUnavailble is no field of a PodDisruptionBudget",
-  ]);
-  assert.match((await faultsOf({ ...right, spec: { selector: [] } }))[0] ?? "", /selector.*must be object/);
-  assert.deepEqual(await faultsOf({ ...right, kind: "PodDisruption" }), [
-    "there is no policy/v1 PodDisruption",
-  ]);
-});
 
 describe("helm", needs("helm"), () => {
   let helm: HelmChart;
@@ -602,141 +508,9 @@ describe("helm", needs("helm"), () => {
     assert.equal(given?.ROLLCALL_NATS_SERVERS, "a:1,b:2");
     assert.equal(given?.ROLLCALL_RIAK_HOSTS, "c:3");
   });
-
-  describe("refuses, with words that help,", () => {
-    const refused: readonly (readonly [what: string, args: readonly string[], words: RegExp])[] = [
-      [
-        "a setting that there is not",
-        ["--set-json", 'settings={"roster.max_itemz":1}'],
-        /'\/settings'.*'roster\.max_itemz' not allowed/,
-      ],
-      [
-        "a value that a setting may not have",
-        ["--set-json", 'settings={"limits.depth":5000}'],
-        /limits\.depth'.*maximum: got 5,000, want 1,000/,
-      ],
-      [
-        "a choice that there is not",
-        ["--set-json", 'settings={"log.level":"loud"}'],
-        /log\.level'.*one of.*debug/,
-      ],
-      [
-        "a secret in clear",
-        ["--set-json", 'settings={"nats.password":"hunter2"}'],
-        /'nats\.password' not allowed/,
-      ],
-      [
-        "a secret without its key",
-        ["--set-json", 'secrets={"nats.password":{"name":"x"}}'],
-        /nats\.password'.*missing property 'key'/,
-      ],
-      [
-        "a variable that is a setting",
-        ["--set", "connection.env.ROLLCALL_DOMAINS=x"],
-        /connection\.env\.ROLLCALL_DOMAINS: that is a setting/,
-      ],
-      ["a value that there is not", ["--set", "conection.replicas=3"], /'conection' not allowed/],
-      ["no domain", ["--set", "settings.domains=null"], /settings\.domains: name the domains/],
-      ["no Riak", ["--set", "store.enabled=false"], /Riak: settings\."riak\.hosts" has to say where it is/],
-      [
-        "bounds of an HPA that cross",
-        ["--set", "connection.autoscaling.enabled=true,connection.autoscaling.minReplicas=30"],
-        /connection\.autoscaling: minReplicas is 30, more than maxReplicas 20/,
-      ],
-      ["two stores", ["--set", "riak.operator.enabled=true"], /exclude each other/],
-      ["no NATS", ["--set", "nats.enabled=false"], /settings\."nats\.servers" has to say where it is/],
-      ["half of the drain", ["--set-json", 'settings={"drain.budget_ms":5000}'], /set drainSeconds instead/],
-      [
-        "a grace period that is too short",
-        ["--set", "drainSeconds=5"],
-        /drainSeconds'.*minimum: got 5, want 30/,
-      ],
-      [
-        "two certificates",
-        ["--set", "tls.existingSecret=a,tls.certManager.enabled=true,tls.certManager.issuerRef.name=b"],
-        /exclude each other/,
-      ],
-      [
-        "a certificate that nobody signs",
-        ["--set", "tls.certManager.enabled=true"],
-        /issuerRef\.name: name the Issuer/,
-      ],
-      [
-        "a certificate and a file",
-        ["--set", "tls.existingSecret=a", "--set-json", 'settings={"tls.cert":"/x"}'],
-        /use one of them/,
-      ],
-      [
-        "an HTTP port that is off",
-        ["--set-json", 'settings={"listen.http":"off"}'],
-        /listen\.http.*cannot be off/,
-      ],
-      ["no port for clients", ["--set", "service.c2s=0,service.c2sTls=0"], /no port for clients is left/],
-      [
-        "a field that no RiakCluster has",
-        ["--set", "store.enabled=false,riak.operator.enabled=true,riak.operator.spec.sise=3"],
-        /'sise' not allowed/,
-      ],
-    ];
-    for (const [what, args, words] of refused) {
-      test(what, () => assert.match(helm.refusal(...bare, ...args) ?? "it has nothing against it", words));
-    }
-    test("and has nothing against what is right", () => assert.equal(helm.refusal(...bare), undefined));
-  });
 });
-
-interface Port {
-  readonly name: string;
-  readonly containerPort: number;
-}
-
-interface Mount {
-  readonly name: string;
-  readonly mountPath: string;
-  readonly readOnly?: boolean;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the schemas of Kubernetes have been asked before.
-type Container = PodTemplate["spec"]["containers"] & any;
-
-function probesOf(
-  container: Container,
-): { readonly httpGet: { readonly path: string; readonly port: string } }[] {
-  return [container.startupProbe, container.livenessProbe, container.readinessProbe];
-}
-
-function secretVariables({ env = [] }: Container): string[] {
-  return env.flatMap(({ name, valueFrom }: { name: string; valueFrom?: object }) =>
-    valueFrom ? [name] : [],
-  );
-}
 
 /** Release and chart, or what the values call it. */
 function fullName(values: (typeof files)[number]): string {
   return values === "everything" ? "xmpp-chat" : "xmpp-rollcall";
-}
-
-/** What follows the program, which is a file of the image and the one that it starts. */
-function programOf([node, file = "", ...args]: readonly string[]): readonly string[] {
-  const dockerfile = read("deploy/images/Dockerfile");
-  assert.equal(node, "node");
-  assert.ok(existsSync(join(root, file)), file);
-  assert.ok(dockerfile.includes(`ENTRYPOINT ["node", "${file}"]`));
-  return args;
-}
-
-/** A command of `rollcall` with options that its help has. */
-function checkCommand(args: readonly string[]): void {
-  const words = args.filter((word, index) => !word.startsWith("--") && !args[index - 1]?.startsWith("--"));
-  const help = execFileSync(
-    process.execPath,
-    [join(root, "packages/cli/bin/rollcall.mjs"), ...words, "--help"],
-    {
-      encoding: "utf8",
-      env: { PATH: process.env.PATH },
-    },
-  );
-  assert.match(help, new RegExp(`^Usage: rollcall ${words.join(" ")}`), args.join(" "));
-  for (const option of args.filter((word) => word.startsWith("--")))
-    assert.match(help, new RegExp(`^  ${option} <`, "m"));
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settingsByProcess } from "@rollcall/cluster";
@@ -22,4 +23,9 @@ export function chartFiles(
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The text of a file of the project. */
+export function read(path: string): string {
+  return readFileSync(join(root, path), "utf8");
 }

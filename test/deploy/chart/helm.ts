@@ -8,6 +8,9 @@ import { parse, stringify } from "yaml";
 import { chart } from "./chart-files.ts";
 import { type Manifest, parseManifests } from "./manifest.ts";
 
+/** The least that the chart has to be told. */
+export const bare = ["--set", "settings.domains={example.org}", "--set", "store.enabled=true"];
+
 export interface HelmChart {
   /** @returns what it says, and whether it is content. */
   lint(...args: readonly string[]): { readonly ok: boolean; readonly said: string };
